@@ -6,8 +6,7 @@ from __future__ import annotations
 class PoolError(Exception):
     """A numbered error, as a client sees it.
 
-    :param number: Native error number. Numbers that no document shows for the situation are marked ``Assumption:`` where
-        they are raised.
+    :param number: Native error number. Where no document shows it for the situation, the place that raises it says so.
     :param message: Text for the client. It never holds a SECRET.
     :param severity: Class of the error; 11 to 16 are the user's, 20 and more end the connection.
     :param state: State, an arbitrary small number.
