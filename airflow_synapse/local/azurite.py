@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.resources
 import json
 import logging
 import os
@@ -23,7 +22,7 @@ from airflow_synapse.local.child_process import ChildProcess
 from airflow_synapse.local.home import WorkspaceError, locked
 from airflow_synapse.secret import Secret
 
-_NODE_FILES: Final = importlib.resources.files("airflow_synapse.local") / "node"
+_NODE_FILES: Final = Path(__file__).parent / "node"
 _READY: Final = r"successfully listens on http://127\.0\.0\.1:(\d+)"
 _START_SECONDS: Final = 60.0
 _KEY_BYTES: Final = 64
@@ -56,8 +55,8 @@ def _install_into(folder: Path) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json", "stop_with_parent.cjs"):
-        (partial / name).write_bytes((_NODE_FILES / name).read_bytes())
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(_NODE_FILES / name, partial)
     output = folder.with_name("azurite-install.log")
     with output.open("wb") as file:
         completed = npm(
@@ -113,7 +112,7 @@ class Azurite:
             [
                 str(_node()),
                 "--require",
-                str(script.parents[5] / "stop_with_parent.cjs"),
+                str(_NODE_FILES / "stop_with_parent.cjs"),
                 str(script),
                 *("--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(blobs)),
                 # Without --silent it would log every URL, and so every shared access signature.

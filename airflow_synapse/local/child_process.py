@@ -47,6 +47,7 @@ class ChildProcess:
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
                 command,
+                bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -86,22 +87,19 @@ class ChildProcess:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """End the child and wait for it: first politely, after 15 seconds by force."""
-        if self.is_running:
-            self._process.terminate()
-            try:
-                self._process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        """Order the child to end and wait for it; after 15 seconds use force."""
+        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
+        self._process.stdin.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _send(self, text: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
         try:
             self._process.stdin.write(text.encode())
-            self._process.stdin.flush()
         except BrokenPipeError:
             pass  # it ended at once; wait_for says so, with its output
 
