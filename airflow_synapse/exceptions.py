@@ -1,17 +1,19 @@
 """What can go wrong, as a tree.
 
 SynapseError
-    CopyOptionError (also ValueError)    a COPY statement that the documentation forbids; found before connecting
-    CredentialError (also ValueError)    a credential that is missing, incomplete or of the wrong kind
-    DriverNotFoundError                  no ODBC driver for SQL Server on this machine
-    SynapseConnectionError               the pool could not be reached, or refused the login
-        PoolPausedError                  the pool is paused: resume it
-        PoolWarmingUpError               the pool is starting: wait
-    StatementError                       the pool refused or could not finish a statement
-        CopyFailedError                  COPY INTO failed; nothing was loaded
-            RejectThresholdExceededError more rows were rejected than max_errors allows
-    StatementCancelledError              the statement was cancelled, by us or by somebody else
-    SourceFilesError                     the source files cannot be listed, or there are none
+    CopyOptionError (also ValueError)      a COPY statement that the documentation forbids; found before connecting
+    CredentialError (also ValueError)      a credential that is missing, incomplete or of the wrong kind
+    DriverNotFoundError                    no ODBC driver for SQL Server on this machine
+    SqlError                               an error that may carry the pool's own number
+        SynapseConnectionError             the pool could not be reached, or refused the login
+            PoolPausedError                the pool is paused: resume it
+            PoolWarmingUpError             the pool is starting: wait
+        StatementError                     the pool refused or could not finish a statement
+            CopyFailedError                COPY INTO failed; nothing was loaded
+                RejectThresholdExceededError   more rows were rejected than max_errors allows
+            CopyOutcomeUnknownError        the link broke while COPY ran; it may have loaded its rows or not
+    StatementCancelledError                the statement was cancelled, by us or by somebody else
+    SourceFilesError                       the source files cannot be listed, or there are none
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
 No message holds a secret.
@@ -25,3 +27,75 @@ class SynapseError(Exception):
 
     #: Whether the same call can succeed later without anybody changing anything.
     retryable: bool = False
+
+
+class CopyOptionError(SynapseError, ValueError):
+    """A COPY statement, or a part of one, that the documentation forbids. Found before anything connects."""
+
+
+class CredentialError(SynapseError, ValueError):
+    """A credential that is missing, incomplete or of the wrong kind."""
+
+
+class DriverNotFoundError(SynapseError):
+    """There is no ODBC driver for SQL Server, or no driver manager, on this machine; the message says what to install."""
+
+
+class SqlError(SynapseError):
+    """An error that may carry the pool's own number.
+
+    :param message: The whole sentence for the user.
+    :param number: Native error number of the pool; None where the driver gave none.
+    :param retryable: Replaces the class's answer where a number or state tells more.
+    """
+
+    def __init__(self, message: str, *, number: int | None = None, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.number = number
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class SynapseConnectionError(SqlError):
+    """The pool could not be reached, or refused the login."""
+
+
+class PoolPausedError(SynapseConnectionError):
+    """The pool is paused. It stays so until somebody resumes it."""
+
+
+class PoolWarmingUpError(SynapseConnectionError):
+    """The pool is starting, and was not ready within the time that we waited."""
+
+    retryable = True
+
+
+class StatementError(SqlError):
+    """The pool refused a statement, or could not finish it."""
+
+
+class CopyFailedError(StatementError):
+    """COPY INTO failed. It is one transaction: nothing was loaded."""
+
+
+class RejectThresholdExceededError(CopyFailedError):
+    """More rows were rejected than ``max_errors`` allows. Nothing was loaded.
+
+    :param reject_folder: Where this load was told to write its rejected rows; None where it was told nothing.
+    """
+
+    def __init__(self, message: str, *, number: int | None = None, reject_folder: str | None = None) -> None:
+        super().__init__(message, number=number)
+        self.reject_folder = reject_folder
+
+
+class CopyOutcomeUnknownError(StatementError):
+    """The link to the pool broke while COPY ran: the rows may be in the table, or not."""
+
+
+class StatementCancelledError(SynapseError):
+    """The statement was cancelled, by us or by somebody else."""
+
+
+class SourceFilesError(SynapseError):
+    """The source files cannot be listed, or there are none."""
