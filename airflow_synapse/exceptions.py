@@ -38,7 +38,7 @@ class CredentialError(SynapseError, ValueError):
 
 
 class DriverNotFoundError(SynapseError):
-    """There is no ODBC driver for SQL Server, or no driver manager, on this machine; the message says what to install."""
+    """This machine has no ODBC driver for SQL Server, or no driver manager; the message says what to install."""
 
 
 class SqlError(SynapseError):
