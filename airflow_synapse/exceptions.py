@@ -30,7 +30,19 @@ class SynapseError(Exception):
 
 
 class CopyOptionError(SynapseError, ValueError):
-    """A COPY statement, or a part of one, that the documentation forbids. Found before anything connects."""
+    """A COPY statement, or a part of one, that the documentation forbids. Found before anything connects.
+
+    :param message: The whole sentence for the user: which option, what is wrong with it, what to do.
+    :param rule: Code of the broken rule, a row of :data:`airflow_synapse.copy.rules.RULES`.
+    :param option: T-SQL keyword or clause that broke it, such as ``MAXERRORS`` or ``FROM``.
+    :param source: The document that states the rule.
+    """
+
+    def __init__(self, message: str, *, rule: str = "", option: str = "", source: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.option = option
+        self.source = source
 
 
 class CredentialError(SynapseError, ValueError):
