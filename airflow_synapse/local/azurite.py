@@ -119,7 +119,8 @@ class Azurite:
                 *("--silent", "--disableTelemetry", "--skipApiVersionCheck"),
             ],
             log=folder / "azurite.log",
-            environment={"AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account, key in keys.items())},
+            environment=os.environ
+            | {"AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account, key in keys.items())},
         )
         self.port = int(self._process.wait_for(_READY, timeout=_START_SECONDS).group(1))
 

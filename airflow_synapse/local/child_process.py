@@ -1,15 +1,22 @@
 """A server that runs as a child process and never outlives the process that started it.
 
-The child's standard input is a pipe that only the parent holds. When the parent is gone, killed or not, the pipe ends,
-and the child takes that as the order to stop: it works on every system, needs no watcher, and a Ctrl-C in the terminal
+The child's standard input is a pipe that only the parent holds. When the parent ends, killed or not, the pipe ends, and
+the child takes that as the order to stop. It works on every system and needs no watcher, and a Ctrl-C in the terminal
 does not reach the child, which lives in a session of its own, before the parent has decided the order of stopping.
+
+A program that does not look at its standard input is run through this module, which looks at it in its place:
+``python -m airflow_synapse.local.child_process PROGRAM ARGUMENT ...``
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +25,7 @@ from typing import Final, Self
 from airflow_synapse.local.home import WorkspaceError
 
 _POLL_SECONDS: Final = 0.02
+_GROUP_STOP_SECONDS: Final = 12.0
 _STOP_SECONDS: Final = 15.0
 _LOG_TAIL_LINES: Final = 15
 
@@ -28,8 +36,9 @@ class ChildProcess:
     :param name: What it is called in error messages.
     :param command: Program and arguments. They are visible to every user of the machine: no secret goes there.
     :param log: File that receives its output; an older one is replaced.
-    :param environment: Variables to add to those of this process.
+    :param environment: All its variables; those of this process without.
     :param first_input: What the child reads from its standard input before it only waits for the end of it.
+    :param ends_with_input: Whether the program itself stops when its standard input ends.
     """
 
     def __init__(
@@ -40,22 +49,26 @@ class ChildProcess:
         log: Path,
         environment: Mapping[str, str] | None = None,
         first_input: str = "",
+        ends_with_input: bool = True,
     ) -> None:
         self.name = name
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
+        wrapper = [] if ends_with_input else [sys.executable, "-m", "airflow_synapse.local.child_process"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
-                command,
+                [*wrapper, *command],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | dict(environment or {}),
+                env=environment,
                 start_new_session=True,
             )
-        if first_input:
-            self._send(first_input)
+        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
+        self._input = self._process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it ended at once; wait_for says so, with its output
+            self._input.write(first_input.encode())
 
     @property
     def process_id(self) -> int:
@@ -80,31 +93,55 @@ class ChildProcess:
             if match := re.search(pattern, self._log.read_text(errors="replace")):
                 return match
             if ended or time.monotonic() > deadline:
+                reason = (
+                    f"was not ready in {timeout:g} s" if not ended else f"ended with code {self._process.returncode}"
+                )
                 self.stop()
-                reason = f"ended with code {self._process.returncode}" if ended else f"was not ready in {timeout:g} s"
-                tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
-                raise WorkspaceError(f"{self.name} {reason}. The end of {self._log}:\n{tail}")
+                raise WorkspaceError(f"{self.name} {reason}. {self.log_tail()}")
             time.sleep(_POLL_SECONDS)
+
+    def log_tail(self) -> str:
+        """Return the last lines of its output, and where all of it is."""
+        lines = self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        return f"The end of {self._log}:\n" + "\n".join(lines)
+
+    def ask_to_stop(self) -> None:
+        """Order the child to end and return at once."""
+        self._input.close()
 
     def stop(self) -> None:
         """Order the child to end and wait for it; after 15 seconds use force."""
-        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
-        self._process.stdin.close()
+        self.ask_to_stop()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def _send(self, text: str) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
-        try:
-            self._process.stdin.write(text.encode())
-        except BrokenPipeError:
-            pass  # it ended at once; wait_for says so, with its output
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def run_until_input_ends(command: Sequence[str]) -> int:
+    """Run a program and return its exit code; when standard input ends first, end it with all its descendants."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - ours
+    while process.poll() is None:
+        readable, _, _ = select.select([sys.stdin], [], [], 0.1)
+        if readable and not os.read(sys.stdin.fileno(), 1024):
+            break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GROUP_STOP_SECONDS
+        while time.monotonic() < deadline:
+            process.poll()  # reaps it; as a zombie it would keep the group alive
+            os.killpg(process.pid, 0)
+            time.sleep(_POLL_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(run_until_input_ends(sys.argv[1:]))
