@@ -1,0 +1,1 @@
+"""Connections in, clients out: the only modules that open sockets."""

@@ -1,0 +1,99 @@
+"""Access tokens of Microsoft Entra for the pool."""
+
+from __future__ import annotations
+
+import struct
+import time
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from airflow_synapse.exceptions import SynapseConnectionError
+from airflow_synapse.hooks.pool_settings import Authentication, PoolSettings
+from airflow_synapse.load.redaction import scrub
+from airflow_synapse.secret import Secret
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
+
+#: Scope of a token for a dedicated SQL pool of the public cloud.
+SCOPE: Final = "https://database.windows.net/.default"
+#: A token that ends sooner than this, in seconds, is replaced. Source: dbt-synapse does the same.
+LEAST_SECONDS_LEFT: Final = 300
+#: Attribute SQL_COPT_SS_ACCESS_TOKEN of Microsoft's driver. Source: ODBC driver, "using Azure Active Directory".
+ACCESS_TOKEN_ATTRIBUTE: Final = 1256
+
+
+class PoolTokens:
+    """Gets tokens for the pool, and keeps the last one while it lasts.
+
+    :param settings: What says who asks. The environment variables of azure-identity apply, such as
+        ``AZURE_AUTHORITY_HOST`` for another cloud or ``AZURE_FEDERATED_TOKEN_FILE`` for a workload identity.
+    """
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._credential: TokenCredential | None = None
+        self._token: AccessToken | None = None
+
+    def current(self) -> Secret | None:
+        """Return a token that lasts for at least five minutes; None when the pool is logged in to with a password.
+
+        A token that the connection holds is returned as it is: nothing here can replace it.
+
+        :raises SynapseConnectionError: Entra gave no token.
+        """
+        if self._settings.authentication is Authentication.SQL_LOGIN:
+            return None
+        if self._settings.authentication is Authentication.ACCESS_TOKEN:
+            return self._settings.access_token
+        if self._token is None or self._token.expires_on - time.time() < LEAST_SECONDS_LEFT:
+            self._token = self._get_token()
+        return Secret(self._token.token)
+
+    def _get_token(self) -> AccessToken:
+        from azure.core.exceptions import AzureError, ServiceRequestError
+
+        try:
+            if self._credential is None:
+                self._credential = _credential(self._settings)
+            return self._credential.get_token(SCOPE)
+        except (AzureError, ValueError) as error:
+            reason = scrub(str(error), self._settings.secrets)
+            unreachable = isinstance(error, ServiceRequestError)
+        # Raised out here, so that no traceback carries the library's own error, whose text may hold more.
+        raise SynapseConnectionError(
+            f"No access token for {self._settings.address} by {self._settings.authentication.value}: {reason} "
+            "Check the client id, secret and tenant of the connection, or the identity of this worker.",
+            retryable=unreachable,
+        )
+
+
+def _credential(settings: PoolSettings) -> TokenCredential:
+    from azure import identity
+
+    # An explicit None would override what the environment says of a client, so that only what is known is passed.
+    client: dict[str, Any] = {"client_id": settings.login} if settings.login else {}
+    tenant = {"tenant_id": settings.tenant_id} if settings.tenant_id else {}
+    match settings.authentication:
+        case Authentication.SERVICE_PRINCIPAL:
+            secret = settings.password.reveal() if settings.password else ""
+            return identity.ClientSecretCredential(settings.tenant_id or "", settings.login or "", secret)
+        case Authentication.MANAGED_IDENTITY:
+            return identity.ManagedIdentityCredential(**client)
+        case Authentication.WORKLOAD_IDENTITY:
+            return identity.WorkloadIdentityCredential(**client, **tenant)
+        case Authentication.DEFAULT:
+            managed: dict[str, Any] = {"managed_identity_client_id": settings.login} if settings.login else {}
+            return identity.DefaultAzureCredential(**managed)
+        case Authentication.SQL_LOGIN | Authentication.ACCESS_TOKEN:
+            raise AssertionError(settings.authentication)  # no Entra credential is asked for
+        case _:
+            assert_never(settings.authentication)
+
+
+def token_attribute(token: Secret) -> dict[int, bytes]:
+    """Return ``attrs_before`` for ``pyodbc.connect``: four bytes of length, then the token in UTF-16LE.
+
+    Source: ODBC driver, "using Azure Active Directory", structure ACCESSTOKEN.
+    """
+    text = token.reveal().encode("utf-16-le")
+    return {ACCESS_TOKEN_ATTRIBUTE: struct.pack(f"<I{len(text)}s", len(text), text)}

@@ -1,0 +1,45 @@
+"""Take secrets out of texts that somebody else wrote, such as a driver's error that quotes the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Final
+
+from airflow_synapse.secret import MASK, Secret
+
+#: A piece of a secret this long or longer is masked: errors quote statements in part ("Incorrect syntax near ...").
+_PIECE: Final = 8
+
+
+def secrets_of(value: object) -> Iterator[Secret]:
+    """Yield the secrets that a value holds in its fields, at any depth."""
+    if isinstance(value, Secret):
+        yield value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from secrets_of(getattr(value, field.name))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from secrets_of(item)
+
+
+def scrub(text: str, secrets: Iterable[Secret]) -> str:
+    """Return ``text`` without the secrets, in any of their encodings, and without pieces of them."""
+    for secret in secrets:
+        text = _mask_pieces(secret.redact(text), secret)
+    return text
+
+
+def _mask_pieces(text: str, secret: Secret) -> str:
+    pieces = {form[i : i + _PIECE] for form in secret.encodings() for i in range(len(form) - _PIECE + 1)}
+    kept: list[str] = []
+    end_of_piece = 0
+    for position, character in enumerate(text):
+        if text[position : position + _PIECE] in pieces:
+            if position >= end_of_piece:
+                kept.append(MASK)
+            end_of_piece = position + _PIECE
+        if position >= end_of_piece:
+            kept.append(character)
+    return "".join(kept)
