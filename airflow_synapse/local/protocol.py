@@ -108,6 +108,12 @@ class Session(Protocol):
     def call(self, procedure: str, parameters: Sequence[Parameter]) -> Iterator[Outcome]:
         """Call a stored procedure by name (``sp_tables``, ``sp_columns_100`` ...)."""
 
+    def describe_parameters(self, text: str) -> Sequence[tuple[str, SqlType]]:
+        """Name, with its ``@``, and suggested type of each variable that ``text`` uses and does not declare.
+
+        In the order of their first use; the server makes the answer of ``sp_describe_undeclared_parameters`` of it.
+        """
+
     def begin(self) -> None:
         """Open a user transaction."""
 
@@ -118,7 +124,17 @@ class Session(Protocol):
         """Roll the user transaction back."""
 
     def cancel(self) -> None:
-        """Ask the running statement to stop. Called from another thread; returns at once."""
+        """Ask the running statement to stop. Called from another thread, perhaps often; returns at once.
+
+        A call that comes just before a statement starts or just after one ends has no effect on a later statement: the
+        server repeats it until the statement that it means has ended.
+        """
+
+    def reset(self) -> None:
+        """Go back to the state after the login, as a client's connection pool asks before it reuses a connection.
+
+        Rolls back, drops temporary tables and forgets SET options.
+        """
 
     def close(self) -> None:
         """End the session: roll back what is open and drop its temporary tables."""
