@@ -1,0 +1,1 @@
+"""The T-SQL that the local pool understands: parsing, and translation to DuckDB."""

@@ -1,0 +1,37 @@
+"""Statements by their first words: what a dedicated pool has not, and what only the local pool lacks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Not in a dedicated pool. First words of the statement -> where the documents say so.
+UNSUPPORTED_IN_A_DEDICATED_POOL: Final = {
+    ("USE",): "azure-docs sql/overview-features (02/2026), Control of flow",
+    ("GOTO",): "azure-docs sql/overview-features (02/2026), Control of flow",
+    ("CONTINUE",): "azure-docs sql/overview-features (02/2026), Control of flow",
+    ("RETURN",): "azure-docs sql/overview-features (02/2026), Control of flow",
+    ("WAITFOR",): "azure-docs sql/overview-features (02/2026), Control of flow",
+    ("CREATE", "TRIGGER"): "azure-docs sql/overview-features (02/2026), Database objects",
+    ("CREATE", "SEQUENCE"): "azure-docs sql-data-warehouse-tables-overview, Unsupported table features",
+    ("CREATE", "SYNONYM"): "azure-docs sql-data-warehouse-tables-overview, Unsupported table features",
+    ("CREATE", "TYPE"): "azure-docs sql-data-warehouse-tables-overview, Unsupported table features",
+    ("CREATE", "DATABASE"): "azure-docs sql/overview-features (02/2026), Cross-database queries",
+    ("OPEN",): "azure-docs sql/overview-features (02/2026), Types: cursor",
+    ("FETCH",): "azure-docs sql/overview-features (02/2026), Types: cursor",
+    ("CLOSE",): "azure-docs sql/overview-features (02/2026), Types: cursor",
+    ("SAVE",): "azure-docs sql-data-warehouse-develop-transactions, Limitations: no save points",
+    ("BEGIN", "DISTRIBUTED"): "azure-docs sql-data-warehouse-develop-transactions, Limitations",
+}
+
+#: In a dedicated pool, but not here.
+MISSING_HERE: Final = (
+    ("ALTER",), ("MERGE",), ("RENAME",), ("WHILE",), ("BREAK",), ("GRANT",), ("DENY",), ("REVOKE",), ("RAISERROR",),
+    ("THROW",), ("DBCC",), ("EXPLAIN",), ("CREATE", "VIEW"), ("CREATE", "PROCEDURE"), ("CREATE", "PROC"),
+    ("CREATE", "OR"), ("CREATE", "FUNCTION"), ("CREATE", "USER"), ("CREATE", "LOGIN"), ("CREATE", "ROLE"),
+    ("CREATE", "INDEX"), ("CREATE", "CLUSTERED"), ("CREATE", "NONCLUSTERED"), ("CREATE", "UNIQUE"), ("CREATE", "COLUMN"),
+    ("CREATE", "MASTER"), ("CREATE", "MATERIALIZED"), ("CREATE", "WORKLOAD"), ("CREATE", "REMOTE"),
+    ("CREATE", "EXTERNAL", "TABLE"), ("CREATE", "EXTERNAL", "DATA"), ("DROP", "VIEW"), ("DROP", "PROCEDURE"),
+    ("DROP", "PROC"), ("DROP", "FUNCTION"), ("DROP", "USER"), ("DROP", "LOGIN"), ("DROP", "ROLE"), ("DROP", "INDEX"),
+    ("DROP", "EXTERNAL", "TABLE"), ("DROP", "EXTERNAL", "DATA"), ("DROP", "WORKLOAD"), ("DROP", "MASTER"),
+    ("DROP", "DATABASE"), ("CREATE", "CERTIFICATE"), ("CREATE", "SECURITY"),
+)  # fmt: skip
