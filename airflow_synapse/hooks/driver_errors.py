@@ -60,4 +60,4 @@ def statement_error(text: str) -> SynapseError:
         return StatementCancelledError(f"The statement was cancelled: {text}")
     if kind is ErrorKind.PAUSED:
         return PoolPausedError(message, number=number)
-    return StatementError(message, number=number, retryable=kind not in {ErrorKind.FINAL})
+    return StatementError(message, number=number, retryable=kind is not ErrorKind.FINAL)

@@ -34,6 +34,11 @@ class PoolTokens:
         self._credential: TokenCredential | None = None
         self._token: AccessToken | None = None
 
+    @property
+    def needed(self) -> bool:
+        """Whether the pool is logged in to with a token."""
+        return self._settings.authentication is not Authentication.SQL_LOGIN
+
     def current(self) -> Secret | None:
         """Return a token that lasts for at least five minutes; None when the pool is logged in to with a password.
 
@@ -41,7 +46,7 @@ class PoolTokens:
 
         :raises SynapseConnectionError: Entra gave no token.
         """
-        if self._settings.authentication is Authentication.SQL_LOGIN:
+        if not self.needed:
             return None
         if self._settings.authentication is Authentication.ACCESS_TOKEN:
             return self._settings.access_token

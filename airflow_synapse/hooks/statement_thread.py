@@ -39,6 +39,12 @@ class StatementThread:
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._cursor: Cancellable | None = None
+        self._running: Future[Any] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is running."""
+        return self._running is not None and not self._running.done()
 
     def run(self, call: Callable[[], T]) -> T:
         """Run ``call`` and return what it returns.
@@ -49,6 +55,7 @@ class StatementThread:
         """
         self.check()
         outcome: Future[T] = Future()
+        self._running = outcome
         context = contextvars.copy_context()
 
         def work() -> None:
@@ -126,7 +133,7 @@ class StatementThread:
             signal.signal(signal.SIGTERM, previous)
 
     def _cancel_cursor(self) -> None:
-        # The statement may have ended, and its cursor be closed, in the meantime: then there is nothing to stop.
+        # The statement may have ended meanwhile and its cursor be closed: then there is nothing to stop.
         if cursor := self._cursor:
             with suppress(Exception):
                 cursor.cancel()
