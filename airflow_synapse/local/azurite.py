@@ -107,7 +107,7 @@ class Azurite:
         blobs.mkdir(parents=True, exist_ok=True)
         keys = _account_keys(folder / "account_keys.json", accounts)
         self.accounts: Mapping[str, Secret] = {account: Secret(key) for account, key in keys.items()}
-        self._process = ChildProcess(
+        self.process = ChildProcess(
             "Azurite",
             [
                 str(_node()),
@@ -122,12 +122,7 @@ class Azurite:
             environment=os.environ
             | {"AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account, key in keys.items())},
         )
-        self.port = int(self._process.wait_for(_READY, timeout=_START_SECONDS).group(1))
-
-    @property
-    def process_id(self) -> int:
-        """Process id of Node."""
-        return self._process.process_id
+        self.port = int(self.process.wait_for(_READY, timeout=_START_SECONDS).group(1))
 
     def endpoint(self, account: str = "lake") -> str:
         """Return the URL of an account, without a slash at the end: ``http://127.0.0.1:40827/lake``."""
@@ -139,7 +134,7 @@ class Azurite:
 
     def stop(self) -> None:
         """Stop the process; the blobs stay."""
-        self._process.stop()
+        self.process.stop()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,129 @@
+"""The command ``python -m airflow_synapse.local``: start, stop and ask a workspace on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_synapse.local import background
+from airflow_synapse.local.home import HOME_VARIABLE, WorkspaceError, default_home
+from airflow_synapse.local.odbc import connect
+from airflow_synapse.local.text_table import text_table
+
+if TYPE_CHECKING:
+    import pyodbc
+
+_NO_AZURE = (
+    "This is a workspace on 127.0.0.1 for trying things out: Azurite, and a stand-in for a dedicated SQL pool.\n"
+    "It is no Azure: nothing here leaves this machine, and nothing proves how the service behaves."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        return int(options.run(options))
+    except WorkspaceError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m airflow_synapse.local", description=_NO_AZURE)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--home",
+        type=Path,
+        default=default_home(),
+        help=f"folder of the workspace (default: %(default)s; {HOME_VARIABLE})",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = commands.add_parser("up", parents=[common], help="start the workspace and print its connections")
+    up.add_argument("--foreground", action="store_true", help="run until Ctrl-C instead of in the background")
+    up.add_argument("--storage-port", type=int, default=0, help="port of the storage (default: a free one)")
+    up.add_argument("--sql-port", type=int, default=0, help="port of the SQL pool (default: a free one)")
+    up.set_defaults(run=_up)
+    down = commands.add_parser("down", parents=[common], help="stop the workspace; its data stay")
+    down.set_defaults(run=_down)
+    status = commands.add_parser("status", parents=[common], help="show whether it runs, and its connections")
+    status.set_defaults(run=_status)
+    sql = commands.add_parser(
+        "sql", parents=[common], help="run a batch of T-SQL in the pool and print what it returns"
+    )
+    sql.add_argument("batch", help='T-SQL, such as "SELECT name FROM sys.tables"')
+    sql.set_defaults(run=_sql)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    if options.foreground:
+        background.run(
+            options.home,
+            storage_port=options.storage_port,
+            sql_port=options.sql_port,
+            ready=lambda state: _print_connections(state.connections),
+        )
+        return 0
+    state = background.start(options.home, storage_port=options.storage_port, sql_port=options.sql_port)
+    _print_connections(state.connections)
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    print("The workspace is down." if background.stop(options.home) else "No workspace was up.")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    state = background.running_state(options.home)
+    if state is None:
+        print(f"The workspace in {options.home} is down.")
+        return 3  # what `systemctl status` returns for a service that does not run
+    print(f"The workspace in {options.home} is up (process {state.process_id}).")
+    _print_connections(state.connections)
+    return 0
+
+
+def _sql(options: argparse.Namespace) -> int:
+    state = background.running_state(options.home)
+    if state is None:
+        raise WorkspaceError("The workspace is down. Start it with: python -m airflow_synapse.local up")
+    pool = state.connections["synapse_default"]
+    with connect(
+        port=pool["port"], database=pool["schema"], user=pool["login"], password=pool["password"]
+    ) as connection:
+        import pyodbc  # noqa: PLC0415 - connect() has said what to do when it cannot be imported
+
+        try:
+            cursor = connection.execute(options.batch)
+            _print_results(cursor)
+        except pyodbc.Error as error:
+            raise WorkspaceError(error.args[-1]) from None
+    return 0
+
+
+def _print_results(cursor: pyodbc.Cursor) -> None:
+    while True:
+        if cursor.description is not None:
+            print(text_table([column[0] for column in cursor.description], cursor.fetchall()))
+        elif cursor.rowcount >= 0:
+            print(f"({cursor.rowcount} rows affected)")
+        if not cursor.nextset():
+            return
+
+
+def _print_connections(connections: Mapping[str, Mapping[str, Any]]) -> None:
+    print(_NO_AZURE, file=sys.stderr)
+    for connection_id, connection in connections.items():
+        print(f"AIRFLOW_CONN_{connection_id.upper()}='{json.dumps(connection)}'", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

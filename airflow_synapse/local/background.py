@@ -1,0 +1,136 @@
+"""The one workspace of a home folder that runs in the background, and how other processes find it.
+
+Its process holds a lock for as long as it lives, and writes a state file once it is ready. A state file without a lock
+is a leftover of a process that was killed, and counts for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from airflow_synapse.local.home import WorkspaceError, locked
+from airflow_synapse.local.workspace import Workspace
+
+_START_SECONDS: Final = 600.0  # the first start downloads Azurite
+_STOP_SECONDS: Final = 40.0
+_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A running workspace.
+
+    :param process_id: The process to ask to stop.
+    :param connections: As :meth:`~airflow_synapse.local.workspace.Workspace.connections` returns them.
+    """
+
+    process_id: int
+    connections: dict[str, dict[str, Any]]
+
+
+def is_running(home: Path) -> bool:
+    """Say whether a process of the workspace of ``home`` lives, ready or not."""
+    with locked(home / "workspace.lock", wait=False) as free:
+        return not free
+
+
+def running_state(home: Path) -> State | None:
+    """Return the state of the running workspace; None when there is none.
+
+    :raises WorkspaceError: It has not finished starting.
+    """
+    if not is_running(home):
+        return None
+    try:
+        return State(**json.loads((home / "workspace.json").read_text()))
+    except FileNotFoundError:
+        raise WorkspaceError(f"The workspace in {home} is starting or stopping. Try again in a moment.") from None
+
+
+def run(home: Path, *, storage_port: int, sql_port: int, ready: Callable[[State], None]) -> None:
+    """Run the workspace in this process until it gets SIGTERM or SIGINT.
+
+    :param ready: Called once, when the workspace answers.
+    :raises WorkspaceError: One runs already, a part does not start, or one ends by itself.
+    """
+    stop_asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop_asked.set())
+    with locked(home / "workspace.lock", wait=False) as free:
+        if not free:
+            raise WorkspaceError(
+                f"The workspace in {home} is up already. Look at it with `status`, end it with `down`."
+            )
+        with Workspace(home, home / "workspace", storage_port=storage_port, sql_port=sql_port) as workspace:
+            state = State(os.getpid(), workspace.connections())
+            with _state_file(home / "workspace.json", state):
+                ready(state)
+                while not stop_asked.wait(1.0):
+                    workspace.check()
+
+
+@contextlib.contextmanager
+def _state_file(path: Path, state: State) -> Iterator[None]:
+    partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(json.dumps(asdict(state)))
+    partial.rename(path)  # a reader finds all of it or nothing
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def start(home: Path, *, storage_port: int, sql_port: int) -> State:
+    """Start the workspace in a process that outlives this one, and return its state when it is ready.
+
+    :raises WorkspaceError: It does not start; the message holds what it said.
+    """
+    if is_running(home):
+        raise WorkspaceError(f"The workspace in {home} is up already. Look at it with `status`, end it with `down`.")
+    (home / "workspace.json").unlink(missing_ok=True)
+    log = home / "workspace.log"
+    arguments = ["--storage-port", str(storage_port), "--sql-port", str(sql_port), "--home", str(home)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - ours
+            [sys.executable, "-m", "airflow_synapse.local", "up", "--foreground", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # it prints the connections, which are no matter for a log
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while not (home / "workspace.json").exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.terminate()
+            raise WorkspaceError(f"The workspace does not start:\n{log.read_text(errors='replace').strip()}")
+        time.sleep(_POLL_SECONDS)
+    return State(**json.loads((home / "workspace.json").read_text()))
+
+
+def stop(home: Path) -> bool:
+    """Stop the running workspace and wait until it is gone; return whether there was one.
+
+    :raises WorkspaceError: It does not stop.
+    """
+    state = running_state(home)
+    if state is None:
+        return False
+    os.kill(state.process_id, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while is_running(home):
+        if time.monotonic() > deadline:
+            raise WorkspaceError(f"The workspace (process {state.process_id}) did not stop in {_STOP_SECONDS:g} s.")
+        time.sleep(_POLL_SECONDS)
+    return True

@@ -1,0 +1,180 @@
+"""The demonstration: a month of real flights, loaded day by day by the example DAG in a real Airflow.
+
+``make demo`` runs it to its end; ``make ui`` leaves everything running to be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from azure.storage.blob import BlobServiceClient
+
+from airflow_synapse.local.airflow import Airflow
+from airflow_synapse.local.flights import flights_by_day
+from airflow_synapse.local.home import WorkspaceError, default_home
+from airflow_synapse.local.text_table import text_table
+from airflow_synapse.local.workspace import Workspace
+
+DAG_ID: Final = "example_copy_flights"
+CONTAINER: Final = "landing"
+_RUN_SECONDS: Final = 1500.0
+_ENDED: Final = {"success", "failed"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demonstration; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m airflow_synapse.local.demo", description=__doc__)
+    parser.add_argument("--dags", type=Path, default=Path("example_dags"), help="folder of the example DAGs")
+    parser.add_argument("--days", type=int, default=31, help="days of January 2013 to load (default: %(default)s)")
+    parser.add_argument("--ui", action="store_true", help="leave everything running until Ctrl-C, and load nothing")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: leave every `with` block in order
+    try:
+        with _running(default_home() / ("ui" if options.ui else "demo"), options.dags.resolve()) as (
+            workspace,
+            airflow,
+        ):
+            days = upload_flights(workspace, options.days)
+            if options.ui:
+                return _wait_for_ctrl_c(airflow)
+            return _load(workspace, airflow, days)
+    except WorkspaceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+@contextlib.contextmanager
+def _running(folder: Path, dags: Path) -> Iterator[tuple[Workspace, Airflow]]:
+    """Start a workspace and an Airflow with connections to it, in an empty folder; stop both at the end."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _say("Starting the workspace: storage (Azurite) and SQL pool. It is no Azure, and listens on 127.0.0.1 only.")
+    with Workspace(default_home(), folder / "workspace") as workspace:
+        _say("Starting Airflow")
+        with Airflow(folder / "airflow", dags) as airflow:
+            for connection_id, connection in workspace.connections().items():
+                airflow.add_connection(connection_id, connection)
+            yield workspace, airflow
+            _say("Stopping Airflow and the workspace")
+
+
+def upload_flights(workspace: Workspace, days: int) -> list[str]:
+    """Upload the first days of January as one file a day, and return the days."""
+    files = dict(list(flights_by_day(1).items())[:days])
+    account = workspace.storage
+    with BlobServiceClient(account.endpoint(), credential=account.key().reveal()) as client:
+        container = client.create_container(CONTAINER)
+        for day, content in files.items():
+            container.upload_blob(f"flights/{day}/flights.csv", content)
+    _say(f"Uploaded {len(files)} files to https://lake.blob.core.windows.net/{CONTAINER}/flights/<day>/flights.csv")
+    return list(files)
+
+
+def _load(workspace: Workspace, airflow: Airflow, days: list[str]) -> int:
+    runs = backfill(airflow, days)
+    rows = [_day(workspace, airflow, run) for run in sorted(runs, key=lambda run: str(run["logical_date"]))]
+    columns = ["day", "state", "rows_loaded", "rows_rejected", "rows_in_table"]
+    _say(text_table(columns, [[row[column] for column in columns] for row in rows]))
+    totals = {"days": len(rows)} | {column: sum(int(row[column] or 0) for row in rows) for column in columns[2:]}
+    rejected_lines = count_rejected_lines(workspace)
+    failed = [row["day"] for row in rows if row["state"] != "success"]
+    if failed:
+        _say(f"Failed: {', '.join(failed)}. Logs are in {airflow.home / 'logs'}.")
+    if rejected_lines != totals["rows_rejected"]:
+        _say(f"The Row files hold {rejected_lines} lines; the loads reported {totals['rows_rejected']} rejected rows.")
+    print(json.dumps(totals), flush=True)
+    return 1 if failed or rejected_lines != totals["rows_rejected"] else 0
+
+
+def backfill(airflow: Airflow, days: list[str]) -> list[dict[str, Any]]:
+    """Run the example DAG for each day through a backfill, and return the ended runs.
+
+    :raises WorkspaceError: They do not end in 25 minutes.
+    """
+    airflow.wait_for_dag(DAG_ID)
+    airflow.request(
+        "POST",
+        "/backfills",
+        {
+            "dag_id": DAG_ID,
+            "from_date": f"{days[0]}T00:00:00Z",
+            "to_date": f"{days[-1]}T00:00:00Z",
+            "max_active_runs": 4,
+            "reprocess_behavior": "none",
+        },
+    )
+    # After the backfill has made its runs, so that the scheduler finds none to make.
+    airflow.request("PATCH", f"/dags/{DAG_ID}", {"is_paused": False})
+    _say(f"Backfilling {len(days)} days of {DAG_ID}; its pages are at {airflow.url}/dags/{DAG_ID}")
+    deadline = time.monotonic() + _RUN_SECONDS
+    shown = -1
+    while time.monotonic() < deadline:
+        runs: list[dict[str, Any]] = airflow.request("GET", f"/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
+        ended = [run for run in runs if run["state"] in _ENDED]
+        if len(ended) != shown:
+            shown = len(ended)
+            _say(f"  {shown} of {len(days)} days done")
+        if len(ended) >= len(days):
+            return ended
+        time.sleep(1.0)
+    raise WorkspaceError(f"Not every day was done in {_RUN_SECONDS:g} s. Logs are in {airflow.home / 'logs'}.")
+
+
+def _day(workspace: Workspace, airflow: Airflow, run: dict[str, Any]) -> dict[str, Any]:
+    """Return what one run reported, and how many of its rows the table holds."""
+    day = str(run["logical_date"])[:10]
+    result: dict[str, Any] = {}
+    with contextlib.suppress(WorkspaceError):  # a run that failed has left no result
+        path = f"/dags/{DAG_ID}/dagRuns/{run['dag_run_id']}/taskInstances/load_day/xcomEntries/return_value"
+        result = airflow.request("GET", f"{path}?deserialize=true")["value"]
+    connection = workspace.sql_pool.connect()
+    year, month, number = map(int, day.split("-"))
+    statement = "SELECT COUNT(*) FROM dbo.flights WHERE year = ? AND month = ? AND day = ?"
+    in_table = connection.execute(statement, year, month, number).fetchval()
+    connection.close()
+    return {
+        "day": day,
+        "state": run["state"],
+        "rows_loaded": result.get("rows_loaded"),
+        "rows_rejected": result.get("rows_rejected"),
+        "rows_in_table": in_table,
+    }
+
+
+def count_rejected_lines(workspace: Workspace) -> int:
+    """Count the lines of all files of rejected rows."""
+    account = workspace.storage
+    with BlobServiceClient(account.endpoint(), credential=account.key().reveal()) as client:
+        container = client.get_container_client(CONTAINER)
+        return sum(
+            len(container.download_blob(blob.name).readall().splitlines())
+            for blob in container.list_blobs(name_starts_with="rejects/")
+            if blob.name.endswith(".Row.Txt")
+        )
+
+
+def _wait_for_ctrl_c(airflow: Airflow) -> int:
+    airflow.wait_for_dag(DAG_ID)
+    _say(f"Airflow is at {airflow.url} (no login). Try a backfill of {DAG_ID} over January 2013. Ctrl-C stops all.")
+    threading.Event().wait()
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The workspace's SQL pool as its owner sees it: a child process that runs :mod:`airflow_synapse.local.server`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from airflow_synapse.local.child_process import ChildProcess
+from airflow_synapse.local.odbc import connect
+from airflow_synapse.secret import Secret
+
+if TYPE_CHECKING:
+    import pyodbc
+
+#: The administrator's name that the Azure portal proposes for a new workspace.
+LOGIN: Final = "sqladminuser"
+DATABASE: Final = "sqlpool"
+_READY: Final = r"listens on 127\.0\.0\.1:(\d+)"
+_START_SECONDS: Final = 60.0
+
+
+class SqlPool:
+    """Run a SQL pool until :meth:`stop`; ready when the constructor returns.
+
+    :param folder: Folder for the database, the password, the certificate and the log. A second start finds what the first
+        one stored.
+    :param storage_accounts: Endpoint and key of each storage account that the pool can reach, by account name.
+    :param port: Port of 127.0.0.1; 0 takes a free one.
+    :param access_tokens: Access tokens that log in as the administrator.
+    :param service_principals: Client secret by client id, for COPY's credential of that kind.
+    :raises WorkspaceError: It does not start.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        storage_accounts: Mapping[str, tuple[str, Secret]],
+        port: int = 0,
+        access_tokens: tuple[Secret, ...] = (),
+        service_principals: Mapping[str, Secret] | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.password = _stored_password(folder / "password")
+        configuration = {
+            "port": port,
+            "folder": str(folder),
+            "database": DATABASE,
+            "logins": {LOGIN: self.password.reveal()},
+            "access_tokens": [token.reveal() for token in access_tokens],
+            "storage_accounts": {
+                account: {"endpoint": endpoint, "key": key.reveal()}
+                for account, (endpoint, key) in storage_accounts.items()
+            },
+            "service_principals": {
+                client_id: secret.reveal() for client_id, secret in (service_principals or {}).items()
+            },
+        }
+        self.process = ChildProcess(
+            "The SQL pool",
+            [sys.executable, "-m", "airflow_synapse.local.server"],
+            log=folder / "sql_pool.log",
+            first_input=json.dumps(configuration) + "\n",
+        )
+        self.certificate = folder / "certificate.pem"
+        self.port = int(self.process.wait_for(_READY, timeout=_START_SECONDS).group(1))
+
+    def connect(self) -> pyodbc.Connection:
+        """Open a connection as the administrator, with autocommit."""
+        return connect(port=self.port, database=DATABASE, user=LOGIN, password=self.password.reveal())
+
+    def stop(self) -> None:
+        """Stop the process; the tables stay."""
+        self.process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _stored_password(path: Path) -> Secret:
+    """Return the administrator's password, made at the first start and kept beside the data."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+    return Secret(path.read_text())
