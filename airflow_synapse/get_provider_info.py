@@ -57,7 +57,7 @@ def _sql_pool_connection() -> dict[str, Any]:
         "conn-fields": {
             "authentication": {
                 "label": "Authentication",
-                "description": "sql_login and service_principal need login and password, service_principal the tenant too.",
+                "description": "sql_login needs login and password; service_principal also the tenant.",
                 "schema": {
                     "type": ["string", "null"],
                     "enum": [

@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.common.sql.hooks.sql import DbApiHook
-from airflow.sdk.log import mask_secret
 
 from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.hooks.connecting import Connector
 from airflow_synapse.hooks.driver_errors import statement_error
+from airflow_synapse.hooks.masking import mask
 from airflow_synapse.hooks.odbc_driver import load_pyodbc
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
@@ -62,8 +62,7 @@ class SynapseSqlPoolHook(DbApiHook):
         """
         settings = PoolSettings.from_connection(self.connection)
         for secret in settings.secrets:
-            for form in secret.encodings():
-                mask_secret(form)
+            mask(secret)
         return settings
 
     @cached_property

@@ -1,0 +1,226 @@
+"""The hook for the storage account that COPY reads: credentials for the statement, and a look at the files.
+
+It works on the connections of the Azure provider, of type ``wasb`` or ``adls``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from airflow.sdk import BaseHook
+
+from airflow_synapse.copy.credentials import ServicePrincipal, SharedAccessSignature, StorageCredential
+from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.exceptions import CredentialError, SourceFilesError
+from airflow_synapse.hooks.masking import mask
+from airflow_synapse.hooks.storage_settings import StorageSettings
+from airflow_synapse.load.redaction import scrub
+from airflow_synapse.load.source_files import SourceFiles, patterns
+from airflow_synapse.secret import Secret
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobProperties, ContainerClient
+
+#: How long a SAS lasts that is made for one load. COPY checks it while it reads, so that it must outlast the load.
+SAS_LIFETIME: Final = timedelta(hours=12)
+#: Version 1, which COPY asks for. Source: COPY reference 2026-05, CREDENTIAL.
+_TOKEN_ENDPOINT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/token"  # noqa: S105 - a URL
+_REJECTED_ROWS: Final = "_rejectedrows"
+_ROW_FILE: Final = ".row.txt"
+
+T = TypeVar("T")
+
+
+class SynapseStorageHook(BaseHook):
+    """Get a credential for COPY from a storage connection, and list what COPY will load.
+
+    :param storage_conn_id: Connection of type ``wasb`` or ``adls``.
+    :param sas_lifetime: How long a SAS lasts that is made from the connection's account key.
+    """
+
+    conn_name_attr = "storage_conn_id"
+    default_conn_name = "wasb_default"
+
+    def __init__(self, storage_conn_id: str = default_conn_name, *, sas_lifetime: timedelta = SAS_LIFETIME) -> None:
+        super().__init__()
+        self.storage_conn_id = storage_conn_id
+        self.sas_lifetime = sas_lifetime
+
+    @cached_property
+    def settings(self) -> StorageSettings:
+        """The connection's fields, checked; what is secret in them is masked from here on in the task's log.
+
+        :raises CredentialError: It names no account, or holds half of a credential.
+        """
+        settings = StorageSettings.from_connection(self.get_connection(self.storage_conn_id))
+        for secret in settings.secrets:
+            mask(secret)
+        return settings
+
+    def source_credential(self, location: ExternalLocation) -> StorageCredential:
+        """Return the CREDENTIAL to read a location: a SAS with READ and LIST, or the connection's service principal.
+
+        A SAS is the connection's own, or made from its account key: for the container, and for a limited time.
+
+        :raises CredentialError: The connection is for another account, or holds nothing that COPY can take.
+        """
+        return self._credential(location, "rl")
+
+    def error_file_credential(self, location: ExternalLocation) -> StorageCredential:
+        """Return the ERRORFILE_CREDENTIAL to write a location, as :meth:`source_credential` but with more rights.
+
+        A SAS made here has READ, LIST, WRITE, CREATE and DELETE, which the reference asks for.
+
+        :raises CredentialError: The connection is for another account, or holds nothing that COPY can take.
+        """
+        return self._credential(location, "rwcdl")
+
+    def source_files(self, locations: Sequence[ExternalLocation]) -> SourceFiles:
+        """Count the files that the locations stand for, and their bytes. A file of two locations counts once.
+
+        :param locations: At least one, all in one container of the connection's account.
+        :raises SourceFilesError: They cannot be listed.
+        :raises CredentialError: The connection is for another account.
+        """
+        wanted = patterns(locations)
+
+        def count(container: ContainerClient) -> SourceFiles:
+            found = SourceFiles()
+            for index, pattern in enumerate(wanted):
+                for blob in _files_below(container, pattern.prefix):
+                    if pattern.matches(blob.name) and not any(other.matches(blob.name) for other in wanted[:index]):
+                        found = found.plus(blob.size)
+            return found
+
+        return self._in_container(locations[0], count)
+
+    def rejected_rows(self, folder: ExternalLocation) -> int:
+        """Count the rejected rows that COPY wrote below a folder, in constant memory.
+
+        Assumption: A ``.Row.Txt`` file holds one rejected row a line.
+
+        :param folder: The ERRORFILE directory of one load, with nothing of other loads in it.
+        :raises SourceFilesError: It cannot be read.
+        :raises CredentialError: The connection is for another account.
+        """
+
+        def count(container: ContainerClient) -> int:
+            prefix = f"{folder.path.rstrip('/')}/{_REJECTED_ROWS}/"
+            return sum(
+                _count_lines(container.download_blob(blob.name).chunks())
+                for blob in _files_below(container, prefix)
+                if blob.name.casefold().endswith(_ROW_FILE)
+            )
+
+        return self._in_container(folder, count)
+
+    def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
+        """Return a ``BlobServiceClient`` for the account."""
+        from azure.storage.blob import BlobServiceClient
+
+        # Three quick repeats, instead of minutes, before a network error is reported.
+        return BlobServiceClient(
+            self.settings.endpoint, credential=self._client_credential(), retry_total=3, initial_backoff=1
+        )
+
+    def _credential(self, location: ExternalLocation, permissions: str) -> StorageCredential:
+        settings = self.settings
+        self._check_account(location)
+        if settings.sas_token:
+            return SharedAccessSignature(token=settings.sas_token)
+        if settings.key:
+            return SharedAccessSignature(token=self._mint(settings.key, location.container, permissions))
+        if settings.tenant_id and settings.client_id and settings.client_secret:
+            return ServicePrincipal(
+                client_id=settings.client_id,
+                token_endpoint=_TOKEN_ENDPOINT.format(tenant=settings.tenant_id),
+                client_secret=settings.client_secret,
+            )
+        raise CredentialError(
+            f"Connection {self.storage_conn_id!r} holds no SAS token, account key or service principal that COPY could "
+            "take. Add one, or say how the pool itself gets in: credential=ManagedIdentity(), EntraPassthrough() or "
+            "PublicAccess()."
+        )
+
+    def _mint(self, key: Secret, container: str, permissions: str) -> Secret:
+        from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+        # An emulator is reached without TLS; everything else must not be.
+        protocol = "https" if self.settings.endpoint.startswith("https://") else "https,http"
+        try:
+            token = generate_container_sas(
+                self.settings.account,
+                container,
+                account_key=key.reveal(),
+                permission=ContainerSasPermissions.from_string(permissions),
+                expiry=datetime.now(UTC) + self.sas_lifetime,
+                protocol=protocol,
+            )
+        except ValueError:
+            token = ""  # raised below, where no traceback carries the key
+        if not token:
+            raise CredentialError(
+                f"The account key of connection {self.storage_conn_id!r} is no key: it is not base64."
+            )
+        secret = Secret(token)
+        mask(secret)
+        return secret
+
+    def _client_credential(self) -> Any:  # noqa: ANN401 - one of several classes that must not be imported here
+        settings = self.settings
+        if settings.key:
+            return {"account_name": settings.account, "account_key": settings.key.reveal()}
+        if settings.sas_token:
+            from azure.core.credentials import AzureSasCredential
+
+            return AzureSasCredential(settings.sas_token.reveal())
+        from azure import identity
+
+        if settings.tenant_id and settings.client_id and settings.client_secret:
+            return identity.ClientSecretCredential(
+                settings.tenant_id, settings.client_id, settings.client_secret.reveal()
+            )
+        return identity.DefaultAzureCredential()
+
+    def _check_account(self, location: ExternalLocation) -> None:
+        if location.account != self.settings.account.lower():
+            raise CredentialError(
+                f"Connection {self.storage_conn_id!r} is for storage account {self.settings.account!r}, but {location} "
+                f"is in {location.account!r}."
+            )
+
+    def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+        from azure.core.exceptions import AzureError, HttpResponseError
+
+        self._check_account(location)
+        try:
+            return work(self.get_conn().get_container_client(location.container))
+        except (AzureError, ValueError) as error:
+            reason = scrub(str(error).partition("\n")[0], self.settings.secrets)
+            passing = isinstance(error, AzureError) and not isinstance(error, HttpResponseError)
+        # Raised out here, so that no traceback carries the SDK's own error, whose text may hold more.
+        failure = SourceFilesError(
+            f"Container {location.container!r} of {self.settings.account!r} cannot be read with connection "
+            f"{self.storage_conn_id!r}: {reason}"
+        )
+        failure.retryable = passing
+        raise failure
+
+
+def _files_below(container: ContainerClient, prefix: str) -> Iterator[BlobProperties]:
+    """Yield the blobs whose names begin with ``prefix``, without those that stand for a folder."""
+    for blob in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+        if not (blob.metadata or {}).get("hdi_isfolder"):
+            yield blob
+
+
+def _count_lines(chunks: Iterator[bytes]) -> int:
+    count, last = 0, b"\n"
+    for chunk in chunks:
+        if chunk:
+            count += chunk.count(b"\n")
+            last = chunk[-1:]
+    return count + (last != b"\n")
