@@ -7,11 +7,16 @@ can be found by searching for that name.
 from __future__ import annotations
 
 import base64
-import binascii
+import json
+import re
+from contextlib import suppress
+from html import escape
 from typing import Any, Final, NoReturn, final
 from urllib.parse import quote, unquote
 
 MASK: Final = "***"
+
+_SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&]+)")
 
 
 @final
@@ -38,15 +43,19 @@ class Secret:
         """Return every form in which the secret may stand in a text: longest first, without repeats.
 
         A masker that knows only the plain form misses a quote that T-SQL doubled, a closing brace that ODBC doubled, a
-        URL-decoded or URL-encoded token, and a key in base64 or as the bytes that the base64 stands for.
+        URL-decoded or URL-encoded token, the signature of a SAS whose parameters stand in another order, the escapes of
+        ``repr``, JSON and HTML, and a key in base64 or as the bytes that the base64 stands for.
         """
-        forms = {self._text, self._text.lstrip("?"), unquote(self._text), quote(self._text, safe="")}
+        forms = {self._text, self._text.lstrip("?"), *_SIGNATURE.findall(self._text)}
+        forms |= {unquote(form) for form in forms}
+        forms |= {quote(form, safe=safe) for form in forms for safe in ("", "/")}
         forms |= {form.replace("'", "''") for form in forms} | {form.replace("}", "}}") for form in forms}
+        forms |= (
+            {escape(form) for form in forms} | {repr(form)[1:-1] for form in forms} | {_json(form) for form in forms}
+        )
         forms.add(base64.b64encode(self._text.encode()).decode())
-        try:
+        with suppress(ValueError):  # not base64, or not of a text: there is no such form to mask
             forms.add(base64.b64decode(self._text, validate=True).decode())
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            pass  # not base64 of a text: there is no such form to mask
         return tuple(sorted((form for form in forms if form), key=lambda form: (-len(form), form)))
 
     def redact(self, text: str) -> str:
@@ -73,8 +82,17 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Secret cannot be pickled: it would be stored in clear text.")
 
+    def __getstate__(self) -> NoReturn:
+        """Refuse the serializers that ask for the state without going through pickle."""
+        self.__reduce__()
+
     def __copy__(self) -> Secret:
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
         return self
+
+
+def _json(text: str) -> str:
+    """Return ``text`` as it stands between the quotes of a JSON string."""
+    return json.dumps(text)[1:-1]

@@ -17,7 +17,8 @@ from airflow_synapse.copy.literals import code_units, delimiter_text, holds_temp
 if TYPE_CHECKING:
     from airflow_synapse.copy.statement import CopyStatement
 
-_URL_TAIL: Final = re.compile(r"\?|sig=", re.IGNORECASE)
+#: From here on a text may be a secret: a query string, what follows user and password in a URL, a named secret.
+_MAYBE_SECRET: Final = re.compile(r"\?|:[^:/@]*@|(?:sig|signature|key|token|secret|password|pwd)=", re.IGNORECASE)
 _SPELLED_HEX: Final = re.compile(r"0[xX]")
 _HEX: Final = re.compile(r"0[xX][0-9a-fA-F]+")
 _TOKEN_ENDPOINT: Final = re.compile(r"https://[^\s@/]+/[^\s@]+/oauth2/token", re.ASCII)
@@ -42,8 +43,8 @@ class Finding(NamedTuple):
 
 
 def show(text: str) -> str:
-    """Return ``text`` as a message may show it: on one line, short, and without a query string, which may be a SAS."""
-    head = _URL_TAIL.split(text, maxsplit=1)[0]
+    """Return ``text`` as a message may show it: on one line, short, and cut where a secret may start."""
+    head = _MAYBE_SECRET.split(text, maxsplit=1)[0]
     shortened = head if len(head) <= 80 else head[:80] + "..."
     return repr(shortened)
 
