@@ -1,9 +1,14 @@
 """Servers that tests share: each starts once a session, on a free port of 127.0.0.1, when a test asks for it."""
 
+import itertools
+
 import pytest
 
 from airflow_synapse.local.azurite import Azurite
 from airflow_synapse.local.home import default_home
+from airflow_synapse.local.workspace import Workspace
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +19,53 @@ def azurite(tmp_path_factory):
     """
     with Azurite(default_home(), tmp_path_factory.mktemp("azurite"), accounts=("lake", "archive")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory):
+    """A workspace with a storage of its own: ``workspace.storage`` (as ``azurite``) and ``workspace.sql_pool``."""
+    with Workspace(default_home(), tmp_path_factory.mktemp("workspace"), accounts=("lake", "archive")) as running:
+        yield running
+
+
+@pytest.fixture
+def pool_connection(workspace):
+    """A connection of Microsoft's driver to the workspace's pool, with autocommit."""
+    connection = workspace.sql_pool.connect()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def lake(workspace):
+    """The storage account ``lake`` of the workspace, as a BlobServiceClient."""
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - takes a while, and most tests need none
+
+    with BlobServiceClient(
+        workspace.storage.endpoint("lake"), credential=workspace.storage.key("lake").reveal()
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def landing(lake):
+    """An empty container of the account ``lake``, as a ContainerClient; removed after the test."""
+    container = lake.create_container(f"landing-{next(_numbers)}")
+    yield container
+    container.delete_container()
+
+
+@pytest.fixture
+def new_table(pool_connection):
+    """Create a table that is dropped after the test: ``new_table("id int")`` returns its name."""
+    names = []
+
+    def create(columns, options="DISTRIBUTION = ROUND_ROBIN"):
+        name = f"dbo.table_{next(_numbers)}"
+        pool_connection.execute(f"CREATE TABLE {name} ({columns}) WITH ({options})")
+        names.append(name)
+        return name
+
+    yield create
+    for name in names:
+        pool_connection.execute(f"DROP TABLE {name}")
