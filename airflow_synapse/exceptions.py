@@ -11,6 +11,7 @@ SynapseError
         StatementError                     the pool refused or could not finish a statement
             CopyFailedError                COPY INTO failed; nothing was loaded
                 RejectThresholdExceededError   more rows were rejected than max_errors allows
+            ConnectionLostError            the link to the pool broke while a statement ran
             CopyOutcomeUnknownError        the link broke while COPY ran; it may have loaded its rows or not
     StatementCancelledError                the statement was cancelled, by us or by somebody else
     SourceFilesError                       the source files cannot be listed, or there are none
@@ -86,6 +87,12 @@ class StatementError(SqlError):
     """The pool refused a statement, or could not finish it."""
 
 
+class ConnectionLostError(StatementError):
+    """The link to the pool broke while a statement ran: the pool may have finished it, or not."""
+
+    retryable = True
+
+
 class CopyFailedError(StatementError):
     """COPY INTO failed. It is one transaction: nothing was loaded."""
 
@@ -106,7 +113,9 @@ class CopyOutcomeUnknownError(StatementError):
 
 
 class StatementCancelledError(SynapseError):
-    """The statement was cancelled, by us or by somebody else."""
+    """The statement was cancelled, by us or by somebody else. It left nothing behind."""
+
+    retryable = True
 
 
 class SourceFilesError(SynapseError):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from airflow_synapse.exceptions import (
+    ConnectionLostError,
     DriverNotFoundError,
     PoolPausedError,
     PoolWarmingUpError,
@@ -60,4 +61,6 @@ def statement_error(text: str) -> SynapseError:
         return StatementCancelledError(f"The statement was cancelled: {text}")
     if kind is ErrorKind.PAUSED:
         return PoolPausedError(message, number=number)
+    if kind is ErrorKind.LINK_LOST:
+        return ConnectionLostError(message, number=number)
     return StatementError(message, number=number, retryable=kind is not ErrorKind.FINAL)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.hooks.driver_errors import driver_text, statement_error
 from airflow_synapse.hooks.odbc_driver import load_pyodbc
 from airflow_synapse.hooks.statement_thread import StatementThread
+from airflow_synapse.load.disposition import Statement
 from airflow_synapse.load.redaction import scrub, secrets_of
 from airflow_synapse.secret import Secret
 
@@ -19,28 +20,22 @@ log: Final = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-class Statement(Protocol):
-    """A statement that can show itself with and without its secrets."""
-
-    def to_sql(self) -> str:
-        """Return the text for the pool."""
-
-    def redacted_sql(self) -> str:
-        """Return the text for people."""
-
-
 class PoolSession:
-    """An open connection. Each statement runs in a thread of its own; :meth:`cancel` stops it from any other thread.
+    """A connection that opens when the ``with`` block begins, and closes when it ends.
 
-    :param connect: Opens the driver's connection; it is called in a thread too.
+    Connecting and each statement run in a thread of their own; :meth:`cancel` stops them from any other thread.
+
+    :param connect: Opens the driver's connection.
     :param thread: What runs the calls.
     """
 
     def __init__(self, connect: Callable[[], Any], thread: StatementThread) -> None:
+        self._connect = connect
         self._thread = thread
-        self._connection = thread.run(connect)
+        self._connection: Any = None
 
     def __enter__(self) -> Self:
+        self._connection = self._thread.run(self._connect)
         return self
 
     def __exit__(

@@ -79,12 +79,8 @@ class SynapseSqlPoolHook(DbApiHook):
         """
         return self._connector.connect(pause=self._thread.pause)
 
-    def open_session(self) -> PoolSession:
-        """Return a session of its own, whose statements may hold secrets: they are not logged.
-
-        :raises SynapseConnectionError: The pool cannot be reached, or refuses the login.
-        :raises DriverNotFoundError: There is no ODBC driver.
-        """
+    def session(self) -> PoolSession:
+        """Return a session, which a ``with`` block opens. Its statements may hold secrets: they are not logged."""
         connector, thread = self._connector, StatementThread()
         return PoolSession(lambda: connector.connect(pause=thread.pause), thread)
 

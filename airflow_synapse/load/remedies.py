@@ -75,7 +75,7 @@ REMEDIES: Final = (
         source="COPY reference 2026-05, Permissions",
     ),
     Remedy(
-        numbers=(105208, 105200),
+        pattern=r"validating value of option 'FROM'",
         advice="A location in a storage account with a DNS zone endpoint (Azure DNS partition) is refused this way: "
         "move the files to an account with a standard endpoint. Otherwise check the URL in external_locations.",
         source="Data Factory, troubleshoot the Synapse connector",
