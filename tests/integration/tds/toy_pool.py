@@ -16,7 +16,7 @@ from airflow_synapse.local.protocol import Done, Information, ResultColumn, Rows
 from airflow_synapse.local.sql_types import MAX, SqlType
 from airflow_synapse.local.tsql.data_types import parse_type
 
-USER, PASSWORD, TOKEN = "loader", "Pa;ss{wörd}=1", "a-token-of-the-test"
+USER, PASSWORD, TOKEN = "loader", "Pa;ss{wörd=1", "a-token-of-the-test"
 
 _TYPES = {
     "BOOLEAN": SqlType("bit"),
@@ -95,6 +95,8 @@ class ToySession:
             yield Information(0, match[1])
         elif match := re.fullmatch(r"THROW (\d+)(?: CLASS (\d+))?", statement):
             raise PoolError(int(match[1]), "thrown by the test", severity=int(match[2] or 16))
+        elif match := re.match(r"sp_datatype_info\w* (-?\d+)", statement):  # FreeTDS sends it as text
+            yield self._datatype_info(int(match[1]))
         elif statement == "CRASH":
             raise RuntimeError("a defect whose text quotes " + TOKEN)
         elif statement in {"BEGIN TRANSACTION", "COMMIT", "ROLLBACK"}:
@@ -110,7 +112,7 @@ class ToySession:
             yield Done(counted[0][0] if is_dml else None)
 
     def _select(self, relation):
-        columns, arrays = [], []
+        columns = []
         for name, duckdb_type in zip(relation.columns, map(str, relation.types), strict=True):
             plain, _, declared = name.partition("::")
             if declared:
@@ -120,7 +122,6 @@ class ToySession:
             else:
                 sql_type = _TYPES.get(duckdb_type, SqlType("int"))
             columns.append(ResultColumn(plain, sql_type))
-        del arrays
         return Rows(tuple(columns), self._guarded(self._batches(relation)))
 
     def _batches(self, relation):
@@ -157,7 +158,7 @@ class ToySession:
 
     def call(self, procedure, parameters):
         if "sp_datatype_info" in procedure:
-            yield self._datatype_info([int(p.value) for p in parameters if p.name in {"", "@data_type"}][0])
+            yield self._datatype_info(int(parameters[0].value))
         elif procedure == "double_it":
             table = pa.table({"doubled": pa.array([2 * parameters[0].value], pa.int32())})
             yield Rows((ResultColumn("doubled", SqlType("int")),), iter(table.to_batches()))
@@ -165,19 +166,16 @@ class ToySession:
             raise PoolError(2812, f"Could not find stored procedure '{procedure}'.")
 
     def _datatype_info(self, wanted):
-        names = (
-            "TYPE_NAME DATA_TYPE PRECISION LITERAL_PREFIX LITERAL_SUFFIX CREATE_PARAMS NULLABLE CASE_SENSITIVE SEARCHABLE"
-            " UNSIGNED_ATTRIBUTE MONEY AUTO_INCREMENT LOCAL_TYPE_NAME MINIMUM_SCALE MAXIMUM_SCALE SQL_DATA_TYPE"
-            " SQL_DATETIME_SUB NUM_PREC_RADIX INTERVAL_PRECISION USERTYPE"
-        ).split()
-        texts = {"TYPE_NAME", "LITERAL_PREFIX", "LITERAL_SUFFIX", "CREATE_PARAMS", "LOCAL_TYPE_NAME"}
-        columns = tuple(ResultColumn(n, SqlType("nvarchar", 128) if n in texts else SqlType("int")) for n in names)
+        """20 columns, of which pyodbc reads the third: the longest value that it may bind without (max)."""
+        columns = tuple(
+            ResultColumn(name, SqlType("int")) for name in ("type_name", "data_type", "precision", *"x" * 17)
+        )
         found = [row for row in _DATATYPE_INFO if row[1] == wanted]
-        arrays = []
-        for index, column in enumerate(columns):
-            arrow = pa.string() if column.name in texts else pa.int32()
-            arrays.append(pa.array([row[index] if index < 3 else None for row in found], arrow))
-        return Rows(columns, iter([pa.RecordBatch.from_arrays(arrays, names)]))
+        arrays = [
+            pa.array([row[index] if index in {1, 2} else None for row in found], pa.int32()) for index in range(3)
+        ]
+        arrays += [arrays[0]] * 17
+        return Rows(columns, iter([pa.RecordBatch.from_arrays(arrays, [column.name for column in columns])]))
 
     def describe_parameters(self, text):
         table = re.search(r"INSERT INTO (\w+)", text)[1]
