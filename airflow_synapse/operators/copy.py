@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_synapse.copy import CopyStatement, ErrorFile, ExternalLocation, StorageCredential, build_statement
-from airflow_synapse.exceptions import SourceFilesError, SynapseError
-from airflow_synapse.load.disposition import check_disposition
-from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.result import LoadResult
-from airflow_synapse.load.runner import run_load
-from airflow_synapse.load.source_files import SourceFiles
+from airflow_synapse.exceptions import SynapseError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_synapse.copy import StorageCredential
     from airflow_synapse.copy.options import ColumnEntry
-    from airflow_synapse.hooks.pool_session import PoolSession
-    from airflow_synapse.hooks.storage import SynapseStorageHook
+    from airflow_synapse.operators.copy_load import CopyLoad
 
 
 class SynapseCopyOperator(BaseOperator):
@@ -57,8 +50,8 @@ class SynapseCopyOperator(BaseOperator):
     :param encoding: ENCODING: UTF8 or UTF16. The pool's default: UTF8. (templated)
     :param identity_insert: IDENTITY_INSERT, ON or OFF. The pool's default: OFF. (templated)
     :param auto_create_table: AUTO_CREATE_TABLE, ON or OFF, for Parquet. The pool's default: OFF. (templated)
-    :param request_label: OPTION (LABEL = ...), which the pool's views and workload classifiers see. Default: made of the task
-        instance. (templated)
+    :param request_label: OPTION (LABEL = ...), which the pool's views and workload classifiers see. Default: made of
+        the names of the task instance. (templated)
     :param write_disposition: ``append`` to the table's rows, or ``truncate`` it first. (templated)
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``. (templated)
     :param storage_conn_id: Connection of type ``wasb`` or ``adls`` for the storage account. It gives the credentials
@@ -157,7 +150,7 @@ class SynapseCopyOperator(BaseOperator):
         self.error_storage_conn_id = error_storage_conn_id
         #: The statement without its secrets, once it is known. Shown as a rendered field.
         self.copy_statement: str | None = None
-        self._session: PoolSession | None = None
+        self._copy_load: CopyLoad | None = None
 
     def execute(self, context: Context) -> dict[str, str | int | float | None]:
         """Load the files.
@@ -168,8 +161,13 @@ class SynapseCopyOperator(BaseOperator):
         """
         from airflow.providers.common.compat.sdk import AirflowFailException  # noqa: PLC0415 - slow to import
 
+        from airflow_synapse.operators.copy_load import CopyLoad  # noqa: PLC0415 - slow to import
+
+        load = self._copy_load = CopyLoad(self)
         try:
-            return self._load(context).to_json()
+            statement = load.prepare(context)
+            self.copy_statement = statement.redacted_sql()
+            return load.run(statement).to_json()
         except SynapseError as error:
             if error.retryable:
                 raise
@@ -177,130 +175,5 @@ class SynapseCopyOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """Cancel the running statement: COPY is one transaction, and leaves nothing behind."""
-        if self._session:
-            self._session.cancel()
-
-    def _load(self, context: Context) -> LoadResult:
-        from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook  # noqa: PLC0415 - slow to import
-
-        check_disposition(self.write_disposition)
-        statement = self._with_credentials(self._statement(context))
-        self.copy_statement = statement.redacted_sql()
-        self.log.info("Loading (%s):\n%s", self.write_disposition, self.copy_statement)
-        source = self._source_files(statement)
-        self._session = SynapseSqlPoolHook(self.synapse_conn_id).session()
-        with self._session as session:
-            outcome = run_load(session, self.write_disposition, statement)
-        result = LoadResult(
-            table=str(statement.target),
-            label=statement.label or "",
-            request_id=outcome.request_id,
-            rows_loaded=outcome.rows_loaded,
-            rows_rejected=self._rejected_rows(statement),
-            reject_folder=statement.error_file.directory if statement.error_file else None,
-            files=source.files if source else None,
-            bytes=source.bytes if source else None,
-            seconds=outcome.seconds,
-        )
-        self.log.info("Loaded: %s", result)
-        return result
-
-    def _statement(self, context: Context) -> CopyStatement:
-        """Build the statement with the credentials that were given; what a connection holds comes later."""
-        task_instance = context["ti"]
-        identity = LoadIdentity(
-            dag_id=task_instance.dag_id,
-            task_id=task_instance.task_id,
-            run_id=task_instance.run_id,
-            map_index=-1 if task_instance.map_index is None else task_instance.map_index,
-            clear_number=getattr(context["dag_run"], "clear_number", 0),
-        )
-        error_file = self.error_file
-        if error_file and self.error_file_per_load:
-            error_file = f"{error_file.rstrip('/')}/{identity.reject_folder(task_instance.try_number)}"
-        return build_statement(
-            table=self.table,
-            external_locations=self.external_locations,
-            columns=self.columns,
-            file_type=self.file_type,
-            file_format=self.file_format,
-            credential=self.credential,
-            error_file=error_file,
-            error_file_credential=self.error_file_credential,
-            max_errors=self.max_errors,
-            compression=self.compression,
-            field_quote=self.field_quote,
-            field_terminator=self.field_terminator,
-            row_terminator=self.row_terminator,
-            first_row=self.first_row,
-            date_format=self.date_format,
-            encoding=self.encoding,
-            identity_insert=self.identity_insert,
-            auto_create_table=self.auto_create_table,
-            label=self.request_label or identity.label,
-        )
-
-    def _with_credentials(self, statement: CopyStatement) -> CopyStatement:
-        """Add the credentials that the connections hold, where none were given."""
-        if self.credential is None and (storage := self._storage_hook()):
-            statement = replace(statement, credential=storage.source_credential(statement.external_locations[0]))
-        if statement.error_file is None or self.error_file_credential or not (storage := self._error_storage_hook()):
-            return statement
-        if self.credential and statement.error_file.is_relative:
-            return statement  # COPY uses the credential that was given
-        # A whole URL, so that the credential for reading needs no right to write.
-        folder = _reject_folder(statement)
-        credential = storage.error_file_credential(folder)
-        return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
-
-    def _source_files(self, statement: CopyStatement) -> SourceFiles | None:
-        """Look whether there is anything to load; None when nothing here can list the storage account."""
-        if not (storage := self._storage_hook()):
-            return None
-        source = storage.source_files(statement.external_locations)
-        if not source.files:
-            raise SourceFilesError(
-                f"There is no file to load in {', '.join(map(str, statement.external_locations))}. Names are matched "
-                "with their case; names that begin with _ or . are left out."
-            )
-        self.log.info("%d files, %d bytes", source.files, source.bytes)
-        return source
-
-    def _rejected_rows(self, statement: CopyStatement) -> int | None:
-        """Count what the load rejected; None when that cannot be known.
-
-        A CSV load that allows no rejected row and succeeds has rejected none.
-        """
-        if not statement.max_errors and statement.file_type == "CSV":
-            return 0
-        storage = self._error_storage_hook()
-        if statement.error_file is None or not self.error_file_per_load or storage is None:
-            return None
-        try:
-            return storage.rejected_rows(_reject_folder(statement))
-        except SynapseError as error:
-            self.log.warning("The load succeeded, but its rejected rows cannot be counted. %s", error)
-            return None
-
-    def _storage_hook(self) -> SynapseStorageHook | None:
-        return _storage_hook(self.storage_conn_id)
-
-    def _error_storage_hook(self) -> SynapseStorageHook | None:
-        return _storage_hook(self.error_storage_conn_id or self.storage_conn_id)
-
-
-def _storage_hook(connection_id: str | None) -> SynapseStorageHook | None:
-    if not connection_id:
-        return None
-    from airflow_synapse.hooks.storage import SynapseStorageHook  # noqa: PLC0415 - for hooks only
-
-    return SynapseStorageHook(connection_id)
-
-
-def _reject_folder(statement: CopyStatement) -> ExternalLocation:
-    """Return where ERRORFILE is, also when it is given as a path in the container of the source files."""
-    error_file = statement.error_file
-    if error_file is None:
-        raise AssertionError("The statement has no ERRORFILE.")
-    source = statement.external_locations[0]
-    return error_file.location or replace(source, path=error_file.directory.lstrip("/"))
+        if self._copy_load:
+            self._copy_load.cancel()

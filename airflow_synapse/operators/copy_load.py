@@ -1,0 +1,166 @@
+"""What a SynapseCopyOperator does once its arguments are rendered. Only running tasks import it: it is slow."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from airflow_synapse.copy import CopyStatement, ErrorFile, ExternalLocation, build_statement
+from airflow_synapse.exceptions import SourceFilesError, SynapseError
+from airflow_synapse.hooks.pool_session import PoolSession
+from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.load.disposition import check_disposition
+from airflow_synapse.load.identity import LoadIdentity
+from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.runner import run_load
+from airflow_synapse.load.source_files import SourceFiles
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_synapse.operators.copy import SynapseCopyOperator
+
+log: Final = logging.getLogger(__name__)
+
+
+class CopyLoad:
+    """One execution of a SynapseCopyOperator.
+
+    :param task: The operator, with its fields rendered.
+    """
+
+    def __init__(self, task: SynapseCopyOperator) -> None:
+        self._task = task
+        self._session: PoolSession | None = None
+        self._storage = _storage_hook(task.storage_conn_id)
+        self._error_storage = _storage_hook(task.error_storage_conn_id) or self._storage
+
+    def prepare(self, context: Context) -> CopyStatement:
+        """Return the statement, checked, with its credentials. Nothing has been connected to yet.
+
+        :raises CopyOptionError: An argument, or a pair of them, is wrong.
+        :raises CredentialError: A connection does not hold the credential that is needed.
+        """
+        check_disposition(self._task.write_disposition)
+        return self._with_credentials(self._statement(context))
+
+    def run(self, statement: CopyStatement) -> LoadResult:
+        """Load the files.
+
+        :raises SynapseError: It failed.
+        """
+        task = self._task
+        log.info("Loading (%s):\n%s", task.write_disposition, statement.redacted_sql())
+        source = self._source_files(statement)
+        self._session = SynapseSqlPoolHook(task.synapse_conn_id).session()
+        with self._session as session:
+            outcome = run_load(session, task.write_disposition, statement)
+        result = LoadResult(
+            table=str(statement.target),
+            label=statement.label or "",
+            request_id=outcome.request_id,
+            rows_loaded=outcome.rows_loaded,
+            rows_rejected=self._rejected_rows(statement),
+            reject_folder=statement.error_file.directory if statement.error_file else None,
+            files=source.files if source else None,
+            bytes=source.bytes if source else None,
+            seconds=outcome.seconds,
+        )
+        log.info("Loaded: %s", result)
+        return result
+
+    def cancel(self) -> None:
+        """Cancel the running statement. Returns at once."""
+        if self._session:
+            self._session.cancel()
+
+    def _statement(self, context: Context) -> CopyStatement:
+        """Build the statement with the credentials that were given; what a connection holds comes later."""
+        task, task_instance = self._task, context["ti"]
+        identity = LoadIdentity(
+            dag_id=task_instance.dag_id,
+            task_id=task_instance.task_id,
+            run_id=task_instance.run_id,
+            map_index=-1 if task_instance.map_index is None else task_instance.map_index,
+            clear_number=getattr(context["dag_run"], "clear_number", 0),
+        )
+        error_file = task.error_file
+        if error_file and task.error_file_per_load:
+            error_file = f"{error_file.rstrip('/')}/{identity.reject_folder(task_instance.try_number)}"
+        return build_statement(
+            table=task.table,
+            external_locations=task.external_locations,
+            columns=task.columns,
+            file_type=task.file_type,
+            file_format=task.file_format,
+            credential=task.credential,
+            error_file=error_file,
+            error_file_credential=task.error_file_credential,
+            max_errors=task.max_errors,
+            compression=task.compression,
+            field_quote=task.field_quote,
+            field_terminator=task.field_terminator,
+            row_terminator=task.row_terminator,
+            first_row=task.first_row,
+            date_format=task.date_format,
+            encoding=task.encoding,
+            identity_insert=task.identity_insert,
+            auto_create_table=task.auto_create_table,
+            label=task.request_label or identity.label,
+        )
+
+    def _with_credentials(self, statement: CopyStatement) -> CopyStatement:
+        """Add the credentials that the connections hold, where none were given."""
+        task = self._task
+        if task.credential is None and self._storage:
+            credential = self._storage.source_credential(statement.external_locations[0])
+            statement = replace(statement, credential=credential)
+        error_file = statement.error_file
+        if error_file is None or task.error_file_credential or not self._error_storage:
+            return statement
+        if task.credential and error_file.is_relative:
+            return statement  # COPY uses the credential that was given
+        # A whole URL, so that the credential for reading needs no right to write.
+        folder = _reject_folder(error_file, statement)
+        credential = self._error_storage.error_file_credential(folder)
+        return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
+
+    def _source_files(self, statement: CopyStatement) -> SourceFiles | None:
+        """Look whether there is anything to load; None when nothing here can list the storage account."""
+        if not self._storage:
+            return None
+        source = self._storage.source_files(statement.external_locations)
+        if not source.files:
+            raise SourceFilesError(
+                f"There is no file to load in {', '.join(map(str, statement.external_locations))}. Names are matched "
+                "with their case; names that begin with _ or . are left out."
+            )
+        log.info("%d files, %d bytes", source.files, source.bytes)
+        return source
+
+    def _rejected_rows(self, statement: CopyStatement) -> int | None:
+        """Count what the load rejected; None when that cannot be known.
+
+        A CSV load that allows no rejected row and succeeds has rejected none.
+        """
+        if not statement.max_errors and statement.file_type == "CSV":
+            return 0
+        if statement.error_file is None or not self._task.error_file_per_load or not self._error_storage:
+            return None
+        try:
+            return self._error_storage.rejected_rows(_reject_folder(statement.error_file, statement))
+        except SynapseError as error:
+            log.warning("The load succeeded, but its rejected rows cannot be counted. %s", error)
+            return None
+
+
+def _storage_hook(connection_id: str | None) -> SynapseStorageHook | None:
+    return SynapseStorageHook(connection_id) if connection_id else None
+
+
+def _reject_folder(error_file: ErrorFile, statement: CopyStatement) -> ExternalLocation:
+    """Return where ERRORFILE is, also when it is given as a path in the container of the source files."""
+    source = statement.external_locations[0]
+    return error_file.location or replace(source, path=error_file.directory.lstrip("/"))
