@@ -53,6 +53,7 @@ class Channel:
             complete, answer = layer.shake_hands(await self._receive_raw())
             await self._send_raw(answer)
         self._tls = layer
+        self._received += layer.decrypt(b"")  # what came in one segment with the end of the handshake
 
     async def start_wrapped_tls(self, context: ssl.SSLContext) -> None:
         """Make the TLS handshake inside prelogin packets; everything after it is encrypted in the open."""

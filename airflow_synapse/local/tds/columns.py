@@ -90,12 +90,17 @@ def _decimal(sql_type: SqlType, array: pa.Array) -> Bytes:
 
 
 def _money(_type: SqlType, array: pa.Array) -> Bytes:
-    units = _numbers(array, "<i8")[::2]
+    units = _low_halves(array)
     return _bytes(np.stack((units >> 32, units & 0xFFFFFFFF), axis=1).astype("<u4"))
 
 
 def _small_money(_type: SqlType, array: pa.Array) -> Bytes:
-    return _bytes(_numbers(array, "<i8")[::2].astype("<i4"))
+    return _bytes(_low_halves(array).astype("<i4"))
+
+
+def _low_halves(array: pa.Array) -> NDArray[np.int64]:
+    low: NDArray[np.int64] = _numbers(array, "<i8,<i8")["f0"]
+    return low
 
 
 def _date(_type: SqlType, array: pa.Array) -> Bytes:

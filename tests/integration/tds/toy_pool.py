@@ -137,10 +137,10 @@ class ToySession:
                 yield item
         except duckdb.InterruptException:
             raise StatementCancelled from None
-        except OSError as error:  # how an interrupt comes through pyarrow
-            if "INTERRUPT" not in str(error):
-                raise
-            raise StatementCancelled from None
+        except OSError as error:  # how errors of DuckDB come through pyarrow
+            if "INTERRUPT" in str(error):
+                raise StatementCancelled from None
+            raise PoolError(245, str(error)) from None
         except duckdb.Error as error:
             raise PoolError(_ERRORS.get(type(error), 50000), str(error)) from None
 
