@@ -340,8 +340,14 @@ def default_value(statement: CopyStatement) -> Iterator[Finding]:
         value = column.default
         if isinstance(value, float | Decimal) and not math.isfinite(value):
             yield Finding(f"{value} for {column.name}")
-        elif isinstance(value, int | Decimal) and sum(map(str.isdigit, format(value, "f"))) > _MOST_DIGITS:
+        elif isinstance(value, int | Decimal) and _digits(value) > _MOST_DIGITS:
             yield Finding(f"more than {_MOST_DIGITS} digits for {column.name}")
+
+
+def _digits(number: int | Decimal) -> int:
+    """Return the precision of the constant that ``number`` is written as."""
+    whole, _, fraction = format(Decimal(number), "f").lstrip("-").partition(".")
+    return len(whole.lstrip("0")) + len(fraction)
 
 
 def auto_create_file_type(statement: CopyStatement) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """The rule table: each rule has a source, one case that it lets pass and one that it refuses."""
 
+from decimal import Decimal
+
 import pytest
 
 from airflow_synapse.copy import (
@@ -254,6 +256,8 @@ def refusal(make):
         (copy(first_row=2**31), ("first-row", "FIRSTROW")),
         (value(max_errors=-1), ("max-errors", "MAXERRORS")),
         (copy(columns=[{"name": "a", "default": 10**38}]), ("default-value", "column list")),
+        (copy(columns=[{"name": "a", "default": Decimal(f"0.{'0' * 38}1")}]), ("default-value", "column list")),
+        (copy(columns=[{"name": "a", "default": Decimal("Infinity")}]), ("default-value", "column list")),
         (copy(compression="zip"), ("compression", "COMPRESSION")),
         (copy(compression="Snappy"), ("compression", "COMPRESSION")),
         (copy(file_type="PARQUET", compression="DefaultCodec"), ("compression", "COMPRESSION")),
@@ -280,6 +284,11 @@ def test_rule_on_locations_covers_each_of_them(position):
     make = copy(external_locations=locations, file_type="ORC", credential=ManagedIdentity())
 
     assert refusal(make) == ("credential-endpoint", "CREDENTIAL")
+
+
+@pytest.mark.parametrize("default", [10**38 - 1, -(10**38) + 1, Decimal(f"-0.{'9' * 38}"), Decimal("1E+37")])
+def test_default_of_38_digits_passes(default):
+    assert copy(columns=[{"name": "a", "default": default}])().columns[0].default == default
 
 
 def test_auto_create_table_passes_for_a_file_format_of_unknown_content():
