@@ -65,8 +65,9 @@ class StatementThread:
                 outcome.set_exception(error)
 
         # A daemon: a statement that cannot be stopped must not keep the process alive.
-        threading.Thread(target=work, name="synapse-statement", daemon=True).start()
+        worker = threading.Thread(target=work, name="synapse-statement", daemon=True)
         try:
+            worker.start()  # in here: a signal may come while the thread starts
             while not wait([outcome], timeout=_SLICE).done:
                 if self._cancelled.is_set():
                     self._cancel_cursor()  # again: the first time may have come just before the statement began
