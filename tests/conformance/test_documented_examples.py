@@ -7,7 +7,7 @@ the reference itself is not consistent in it; everything else must be equal, the
 - The keyword ``default`` is in lower case where every other keyword is in upper case. We write upper case.
 - FILE_TYPE is ``'CSV'`` and ``'Parquet'`` in the examples, ``'PARQUET'`` in the syntax. We write upper case.
 
-The placeholder of a token endpoint in example E is filled in on both sides, since it must be a URL.
+The placeholders of IDENTITY in example E are filled in on both sides, since they must be a GUID and a URL.
 """
 
 import re
@@ -25,6 +25,7 @@ from airflow_synapse.copy import (
 from airflow_synapse.secret import Secret
 
 FOLDER = "https://myaccount.blob.core.windows.net/myblobcontainer/folder1/"
+CLIENT_ID = "0a1b2c3d-0000-1111-2222-333344445555"
 TOKEN_ENDPOINT = "https://login.microsoftonline.com/my-tenant/oauth2/token"
 
 EXAMPLES = {
@@ -144,7 +145,7 @@ EXAMPLES = {
             CREDENTIAL=(IDENTITY= '<client_id>@<OAuth_2.0_Token_EndPoint>',SECRET='<key>'),
             FIELDTERMINATOR = '|'
         )
-        """.replace("<OAuth_2.0_Token_EndPoint>", TOKEN_ENDPOINT),
+        """.replace("<client_id>@<OAuth_2.0_Token_EndPoint>", f"{CLIENT_ID}@{TOKEN_ENDPOINT}"),
         {
             "table": "t1",
             "external_locations": [
@@ -153,7 +154,7 @@ EXAMPLES = {
             ],
             "file_type": "CSV",
             "credential": ServicePrincipal(
-                client_id="<client_id>", token_endpoint=TOKEN_ENDPOINT, client_secret=Secret("<key>")
+                client_id=CLIENT_ID, token_endpoint=TOKEN_ENDPOINT, client_secret=Secret("<key>")
             ),
             "field_terminator": "|",
         },

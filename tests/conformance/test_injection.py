@@ -3,6 +3,8 @@
 A hostile text is either refused, or the statement has the very tokens of a harmless one, but for that single value.
 """
 
+import re
+
 import pytest
 import sqlglot
 from hypothesis import assume, given, settings
@@ -20,6 +22,9 @@ HOSTILE = st.one_of(
     st.text(alphabet="'\"[]`-/*;\\ \n\r\t(),=Nn0xX{}%#@é日\x00", max_size=20),
     st.sampled_from(["';--", "'; DROP TABLE t;--", "a]; DROP TABLE t--", "')--", "\\'", "N'", "*/", "/*", "]]", "''"]),
 )
+
+
+CLIENT_ID = "0a1b2c3d-0000-1111-2222-333344445555"
 
 
 def bracketed(text):
@@ -49,16 +54,12 @@ SLOTS = {
     "field_terminator in UTF16": lambda text: ({"field_terminator": text, "encoding": "UTF16"}, text),
     "SAS": lambda text: ({"credential": SharedAccessSignature(token=Secret(text))}, text),
     "account key": lambda text: ({"credential": StorageAccountKey(key=Secret(text))}, text),
-    "client id": lambda text: (
-        {"credential": ServicePrincipal(client_id=text, token_endpoint=endpoint("t"), client_secret=Secret("x"))},
-        f"{text}@{endpoint('t')}",
-    ),
     "token endpoint": lambda text: (
-        {"credential": ServicePrincipal(client_id="a", token_endpoint=endpoint(text), client_secret=Secret("x"))},
-        f"a@{endpoint(text)}",
+        {"credential": ServicePrincipal(client_id=CLIENT_ID, token_endpoint=endpoint(text), client_secret=Secret("x"))},
+        f"{CLIENT_ID}@{endpoint(text)}",
     ),
     "client secret": lambda text: (
-        {"credential": ServicePrincipal(client_id="a", token_endpoint=endpoint("t"), client_secret=Secret(text))},
+        {"credential": ServicePrincipal(client_id=CLIENT_ID, token_endpoint=endpoint("t"), client_secret=Secret(text))},
         text,
     ),
     "error file credential": lambda text: (
@@ -86,7 +87,8 @@ def tokens(sql):
 
 def spelled(text):
     """What a hexadecimal delimiter stands for, next to the text itself."""
-    return {text, bytes.fromhex(text[2:]).decode("ascii")} if text[:2] == "0x" and len(text) % 2 == 0 else {text}
+    hexadecimal = re.fullmatch(r"0x((?:[0-9A-F]{2})+)", text)
+    return {text, bytes.fromhex(hexadecimal[1]).decode("latin-1")} if hexadecimal else {text}
 
 
 @pytest.mark.parametrize("slot", SLOTS)

@@ -202,8 +202,9 @@ def test_option_reads_back(arguments, changes):
 
 
 @settings(deadline=None)
-@given(text=TOKENS.filter(lambda text: len(text) > 8))
+@given(text=TOKENS.filter(lambda text: "'" not in text))
 def test_the_pools_redaction_agrees_with_ours(text):
+    """Without quotes in the secret: the pool keeps a run of them, which dynamic SQL around the statement may need."""
     statement = build_statement(
         table="t",
         external_locations=CONTAINER,

@@ -20,7 +20,7 @@ from airflow_synapse.secret import Secret
 URL = "https://lake.blob.core.windows.net/landing/flights/"
 REJECTS = "https://archive.dfs.core.windows.net/rejects/flights"
 PRINCIPAL = ServicePrincipal(
-    client_id="app",
+    client_id="0a1b2c3d-0000-1111-2222-333344445555",
     token_endpoint="https://login.microsoftonline.com/tenant/oauth2/token",
     client_secret=Secret("it's"),
 )

@@ -30,6 +30,9 @@ REJECTS = "https://archive.blob.core.windows.net/rejects/flights"
 LOGIN = "https://login.microsoftonline.com/tenant/oauth2"
 
 
+APP = "0a1b2c3d-0000-1111-2222-333344445555"
+
+
 def copy(**given):
     return lambda: build_statement(**{"table": "dbo.flights", "external_locations": URL, **given})
 
@@ -91,8 +94,8 @@ CASES = {
     "secret-space": (copy(credential=sas("x")), copy(credential=sas("x\n"))),
     "sas-token": (copy(credential=sas("?sv=1&sig=2")), copy(credential=sas(URL + "?sv=1&sig=2"))),
     "service-principal-identity": (
-        copy(credential=principal("app", f"{LOGIN}/token")),
-        copy(credential=principal("app", f"{LOGIN}/v2.0/token")),
+        copy(credential=principal(APP, f"{LOGIN}/token")),
+        copy(credential=principal(APP, f"{LOGIN}/v2.0/token")),
     ),
     "error-file-directory": (copy(error_file="/rejects"), copy(error_file="rejects")),
     "error-file-type": (
@@ -231,7 +234,7 @@ def refusal(make):
         (copy(file_format="[{# x #}]"), ("template", "FILE_FORMAT")),
         (copy(error_file="/a\x01"), ("xml-characters", "ERRORFILE")),
         (copy(credential=sas("a\x01")), ("xml-characters", "CREDENTIAL")),
-        (copy(credential=principal("a\x01", f"{LOGIN}/token")), ("xml-characters", "CREDENTIAL")),
+        (copy(credential=principal(APP, f"{LOGIN}\x01/token")), ("xml-characters", "CREDENTIAL")),
         (copy(field_terminator="\ud800", encoding="UTF16"), ("xml-characters", "FIELDTERMINATOR")),
         (copy(external_locations=URL + "\uffff"), ("xml-characters", "FROM")),
         (copy(table="[a\x00]"), ("text-characters", "INTO")),
@@ -267,8 +270,8 @@ def refusal(make):
         (copy(file_format="f", file_type="CSV"), ("file-format-type", "FILE_FORMAT")),
         (copy(credential=sas("?")), ("sas-token", "CREDENTIAL")),
         (copy(credential=principal("", f"{LOGIN}/token")), ("service-principal-identity", "CREDENTIAL")),
-        (copy(credential=principal("a@b", f"{LOGIN}/token")), ("service-principal-identity", "CREDENTIAL")),
-        (copy(credential=principal("app", "tenant")), ("service-principal-identity", "CREDENTIAL")),
+        (copy(credential=principal(f"{APP}@b", f"{LOGIN}/token")), ("service-principal-identity", "CREDENTIAL")),
+        (copy(credential=principal(APP, "tenant")), ("service-principal-identity", "CREDENTIAL")),
         (copy(error_file=REJECTS, error_file_credential=sas("é")), ("secret-ascii", "ERRORFILE_CREDENTIAL")),
     ],
 )  # fmt: skip
@@ -307,4 +310,12 @@ def test_refused_secret_is_not_shown(secret):
     with pytest.raises(CopyOptionError) as caught:
         copy(credential=sas(secret))()
 
+    assert "s3ntinel" not in str(caught.value)
+
+
+def test_secret_given_as_client_id_is_refused_and_not_shown():
+    with pytest.raises(CopyOptionError) as caught:
+        copy(credential=principal("s3ntinel", f"{LOGIN}/token"))()
+
+    assert caught.value.rule == "service-principal-identity"
     assert "s3ntinel" not in str(caught.value)
