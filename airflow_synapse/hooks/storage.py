@@ -119,12 +119,11 @@ class SynapseStorageHook(BaseHook):
 
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
-        from azure.storage.blob import BlobServiceClient
+        from azure.storage.blob import BlobServiceClient, LinearRetry
 
-        # Three quick repeats, instead of minutes, before a network error is reported.
-        return BlobServiceClient(
-            self.settings.endpoint, credential=self._client_credential(), retry_total=3, initial_backoff=1
-        )
+        # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
+        repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)
+        return BlobServiceClient(self.settings.endpoint, credential=self._client_credential(), retry_policy=repeats)
 
     def _credential(self, location: ExternalLocation, permissions: str) -> StorageCredential:
         settings = self.settings
