@@ -28,7 +28,7 @@ def read_name(text: str, option: str) -> tuple[str, ...]:
     :param option: The T-SQL clause that the name stands in, for the error.
     :raises CopyOptionError: Rules ``name-syntax``, ``template``.
 
-    >>> read_name('dbo.[odd].name]', "INTO")
+    >>> read_name('dbo.[odd]].name]', "INTO")
     ('dbo', 'odd].name')
     """
     if holds_template(text):
