@@ -125,6 +125,7 @@ class _Scan:
             return True
         if token.keyword in {"CASE", "END", "ELSE"}:
             return self._at_case(token.keyword)
+        self._has_body = self._has_body or token.keyword == "VALUES"
         return _starts_statement(token, self._tokens[index + 1]) and not self._belongs(index)
 
     def _at_case(self, keyword: str) -> bool:

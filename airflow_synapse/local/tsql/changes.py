@@ -1,0 +1,178 @@
+"""Run INSERT, UPDATE and DELETE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from airflow_synapse.local.catalog.model import Column, Table
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.tsql.conversion import store
+from airflow_synapse.local.tsql.expression_binder import ExpressionBinder
+from airflow_synapse.local.tsql.query_binder import QueryBinder
+from airflow_synapse.local.tsql.scope import Scope, Source, SourceColumn
+from airflow_synapse.local.tsql.session_state import SessionState
+from airflow_synapse.local.tsql.statements import Change, Insert
+from airflow_synapse.local.tsql.typed import Typed, quote_name
+
+_MISMATCH = "Column name or number of supplied values does not match table definition."
+
+
+def insert(state: SessionState, statement: Insert) -> int:
+    """Run an INSERT and return the number of rows.
+
+    :raises PoolError: 208, 207, 213 ...: it does not fit the table.
+    """
+    table = state.table(statement.target)
+    columns = _target_columns(state, table, statement.columns)
+    with state.writing(table) as cursor:
+        if statement.query is not None:
+            source, values = _selected(state, statement, columns)
+        else:
+            source, columns, values = _one_row(state, statement, columns)
+        names = [quote_name(column.name) for column in columns]
+        identity = table.identity_column
+        if identity is not None and identity.identity is not None and identity not in columns:
+            first = state.database.catalog.next_identity(cursor, table, 0)
+            names.append(quote_name(identity.name))
+            values.append(f"{first} + {identity.identity.increment} * (row_number() OVER () - 1)")
+        if not names:
+            sql = f"INSERT INTO {table.duckdb_name} DEFAULT VALUES"
+        else:
+            sql = f"INSERT INTO {table.duckdb_name} ({', '.join(names)}) SELECT {', '.join(values)}{source}"
+        count = _count(cursor.execute(sql, dict(state.take_parameters())).fetchone())
+        if identity is not None and identity not in columns:
+            state.database.catalog.next_identity(cursor, table, count)
+    return count
+
+
+def _target_columns(state: SessionState, table: Table, names: Sequence[str] | None) -> list[Column]:
+    """Return the columns that get a value; without a list, every one but the identity column."""
+    if names is None:
+        return [column for column in table.columns if column.identity is None]
+    found = [column_of(table, name) for name in names]
+    if len({column.name for column in found}) < len(found):
+        raise PoolError(264, "A column name is specified more than once in the column list of an INSERT.")
+    if any(column.identity is not None for column in found) and state.identity_insert != table:
+        message = f"Cannot insert explicit value for identity column in table '{table.name}' when IDENTITY_INSERT is OFF."
+        raise PoolError(544, message)
+    return found
+
+
+def column_of(table: Table, name: str) -> Column:
+    """Return the column of that name.
+
+    :raises PoolError: 207, there is none.
+    """
+    column = table.column(name)
+    if column is None:
+        raise PoolError(207, f"Invalid column name '{name}'.")
+    return column
+
+
+def _selected(state: SessionState, statement: Insert, columns: Sequence[Column]) -> tuple[str, list[str]]:
+    assert statement.query is not None  # noqa: S101 - the caller looked
+    bound = state.bind(statement.query)
+    _check_count(statement, len(bound.columns), len(columns))
+    names = [f"c{index}" for index in range(len(bound.columns))]
+    values = [
+        store(Typed(f"source.{name}", given.type, nullable=given.nullable), column.type, column.name)
+        for name, given, column in zip(names, bound.columns, columns, strict=True)
+    ]
+    return f" FROM ({bound.sql}) AS source({', '.join(names)})", values
+
+
+def _one_row(
+    state: SessionState, statement: Insert, columns: Sequence[Column]
+) -> tuple[str, list[Column], list[str]]:
+    if statement.columns == () and not statement.values:  # DEFAULT VALUES
+        return "", [], []
+    _check_count(statement, len(statement.values), len(columns))
+    binder = QueryBinder(state).expressions(Scope())
+    kept, values = [], []
+    for column, node in zip(columns, statement.values, strict=True):
+        if node is not None:
+            kept.append(column)
+            values.append(store(binder.value(node), column.type, column.name))
+    return "", kept, values
+
+
+def _check_count(statement: Insert, given: int, wanted: int) -> None:
+    if given == wanted:
+        return
+    if statement.columns is None:
+        raise PoolError(213, _MISMATCH)
+    if given > wanted:
+        raise PoolError(110, "There are fewer columns in the INSERT statement than values.", severity=15)
+    raise PoolError(109, "There are more columns in the INSERT statement than values.", severity=15)
+
+
+def change(state: SessionState, statement: Change) -> int:
+    """Run an UPDATE or a DELETE and return the number of rows."""
+    binder = QueryBinder(state)
+    table, alias, scope, source, where = _rows(state, statement, binder)
+    expressions = binder.expressions(scope)
+    assignments = [_assignment(table, expressions, name, node) for name, node in statement.assignments]
+    if len({name for name, _ in assignments}) < len(assignments):
+        raise PoolError(264, "A column name is specified more than once in the SET clause.")
+    row = f"{quote_name(alias)}.rowid"
+    if assignments:
+        values = ", ".join(f"{value} AS c{index}" for index, (_, value) in enumerate(assignments))
+        settings = ", ".join(f"{quote_name(name)} = new.c{index}" for index, (name, _) in enumerate(assignments))
+        # A row that several rows of the source match is changed once, by any of them.
+        matched = f"SELECT DISTINCT ON ({row}) {row} AS id, {values}{source}{where}"
+        sql = f"UPDATE {table.duckdb_name} AS old SET {settings} FROM ({matched}) AS new WHERE old.rowid = new.id"
+    else:
+        sql = f"DELETE FROM {table.duckdb_name} WHERE rowid IN (SELECT {row}{source}{where})"
+    with state.writing(table) as cursor:
+        return _count(cursor.execute(sql, dict(state.take_parameters())).fetchone())
+
+
+def _rows(
+    state: SessionState, statement: Change, binder: QueryBinder
+) -> tuple[Table, str, Scope, str, str]:
+    """Return the table to change, its alias, and FROM and WHERE of the rows."""
+    select = statement.source
+    if select.args.get("from_") is None:
+        table = state.table(statement.target)
+        alias = statement.target[-1]
+        columns = tuple(SourceColumn(column.name, column.type, column.nullable) for column in table.columns)
+        scope = Scope([Source(alias, columns)])
+        where = select.args.get("where")
+        condition = f" WHERE {binder.expressions(scope).predicate(where.this)}" if where else ""
+        return table, alias, scope, f" FROM {table.duckdb_name} AS {quote_name(alias)}", condition
+    source, scope, condition = binder.source(select)
+    found = _target_in_from(select, statement)
+    if found is None:
+        table = state.table(statement.target)
+        raise PoolError(103010, f"The FROM clause must name the table that is changed, {table.display_name}.")
+    return state.table(tuple(part.name for part in found.parts)), found.alias or found.name, scope, source, condition
+
+
+def _target_in_from(select: exp.Select, statement: Change) -> exp.Table | None:
+    """Return the member of FROM that is the target: by its alias, or by its name."""
+    wanted = tuple(part.lower() for part in statement.target)
+    tables = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or ())]
+    tables = [table for table in tables if isinstance(table, exp.Table)]
+    for table in tables:
+        if len(wanted) == 1 and table.alias.lower() == wanted[0]:
+            return table
+    for table in tables:
+        parts = tuple(part.name.lower() for part in table.parts)
+        if parts[-len(wanted) :] == wanted or wanted[-len(parts) :] == parts:
+            return table
+    return None
+
+
+def _assignment(
+    table: Table, expressions: ExpressionBinder, name: str, node: exp.Expression
+) -> tuple[str, str]:
+    column = column_of(table, name)
+    if column.identity is not None:
+        raise PoolError(8102, f"Cannot update identity column '{column.name}'.")
+    return column.name, store(expressions.value(node), column.type, column.name)
+
+
+def _count(row: tuple[object, ...] | None) -> int:
+    return int(str(row[0])) if row else 0
