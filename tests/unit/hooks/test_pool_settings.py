@@ -92,30 +92,37 @@ def test_methods_that_take_their_identity_from_the_machine_need_no_login(method)
 def test_the_connection_string_for_microsofts_driver():
     assert settings().connection_string(MICROSOFT) == (
         "DRIVER={ODBC Driver 18 for SQL Server};SERVER={tcp:ws.sql.azuresynapse.net,1433};Encrypt=yes;"
-        "TrustServerCertificate=no;DATABASE=sales;APP=airflow-provider-synapse;UID=loader;PWD=s3cret"
+        "TrustServerCertificate=no;DATABASE=sales;APP=airflow-provider-synapse;UID=loader;PWD=s3cret;"
     )
 
 
 def test_the_connection_string_for_freetds():
     assert settings().connection_string("FreeTDS") == (
-        "DRIVER={FreeTDS};SERVER=ws.sql.azuresynapse.net;PORT=1433;TDS_Version=7.4;Encryption=require;"
-        "DATABASE=sales;APP=airflow-provider-synapse;UID=loader;PWD=s3cret"
+        "DRIVER={FreeTDS};SERVER=ws.sql.azuresynapse.net;PORT=1433;TDS_Version=7.4;ClientCharset=UTF-8;"
+        "Encryption=require;DATABASE=sales;APP=airflow-provider-synapse;UID=loader;PWD=s3cret;"
     )
 
 
 @pytest.mark.parametrize(
-    ("password", "written"),
+    ("password", "for_microsoft", "for_freetds"),
     [
-        ("a;PWD=b", "{a;PWD=b}"),
-        ("a}b", "{a}}b}"),
-        ("{a}", "{{a}}}"),
-        ('it\'s "x"', '{it\'s "x"}'),
-        ("a=b", "{a=b}"),
-        (" padded ", "{ padded }"),
+        ("a;PWD=b", "{a;PWD=b}", "{a;PWD=b}"),
+        ("a}b", "{a}}b}", "{a}b}"),
+        ("{a}", "{{a}}}", "{{a}}"),
+        ('it\'s "x"', '{it\'s "x"}', '{it\'s "x"}'),
+        ("a=b", "{a=b}", "{a=b}"),
+        (" padded ", "{ padded }", "{ padded }"),
     ],
 )
-def test_a_password_cannot_end_its_attribute(password, written):
-    assert settings(password=password).connection_string(MICROSOFT).endswith(f";PWD={written}")
+def test_a_password_cannot_end_its_attribute(password, for_microsoft, for_freetds):
+    assert settings(password=password).connection_string(MICROSOFT).endswith(f";PWD={for_microsoft};")
+    assert settings(password=password).connection_string("FreeTDS").endswith(f";PWD={for_freetds};")
+
+
+def test_a_password_that_freetds_cannot_be_told_is_refused_without_being_shown():
+    with pytest.raises(CredentialError, match="FreeTDS cannot log in with a password") as caught:
+        settings(password="secret};x").connection_string("FreeTDS")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,25 @@ def interrupt_while(thread, release):
         thread.run(lambda: release.wait(30))
     finally:
         signal.signal(signal.SIGALRM, previous)
+
+
+def test_a_cursor_is_not_let_go_while_it_is_being_cancelled(thread):
+    # The driver crashes the process when a cursor is freed during SQLCancel.
+    cancelling, may_return, let_go = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowToCancel:
+        def cancel(self):
+            cancelling.set()
+            may_return.wait(30)
+
+    def execute():
+        with thread.watching(SlowToCancel()):
+            threading.Thread(target=thread.cancel, daemon=True).start()
+            cancelling.wait(30)
+        let_go.set()
+
+    threading.Thread(target=execute, daemon=True).start()
+    cancelling.wait(30)
+    assert not let_go.wait(0.05)
+    may_return.set()
+    assert let_go.wait(30)
