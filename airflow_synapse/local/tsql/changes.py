@@ -11,6 +11,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.conversion import store
 from airflow_synapse.local.tsql.expression_binder import ExpressionBinder
 from airflow_synapse.local.tsql.query_binder import QueryBinder
+from airflow_synapse.local.tsql.query_text import table_parts
 from airflow_synapse.local.tsql.scope import Scope, Source, SourceColumn
 from airflow_synapse.local.tsql.session_state import SessionState
 from airflow_synapse.local.tsql.statements import Change, Insert
@@ -147,7 +148,7 @@ def _rows(
     if found is None:
         table = state.table(statement.target)
         raise PoolError(103010, f"The FROM clause must name the table that is changed, {table.display_name}.")
-    return state.table(tuple(part.name for part in found.parts)), found.alias or found.name, scope, source, condition
+    return state.table(table_parts(found)), found.alias or table_parts(found)[-1], scope, source, condition
 
 
 def _target_in_from(select: exp.Select, statement: Change) -> exp.Table | None:
@@ -159,7 +160,7 @@ def _target_in_from(select: exp.Select, statement: Change) -> exp.Table | None:
         if len(wanted) == 1 and table.alias.lower() == wanted[0]:
             return table
     for table in tables:
-        parts = tuple(part.name.lower() for part in table.parts)
+        parts = tuple(part.lower() for part in table_parts(table))
         if parts[-len(wanted) :] == wanted or wanted[-len(parts) :] == parts:
             return table
     return None

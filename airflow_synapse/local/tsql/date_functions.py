@@ -93,7 +93,8 @@ def _datediff(call: FunctionCall) -> Typed:
     start, end = _moment(call[1]).sql, _moment(call[2]).sql
     target = BIGINT if call.name == "DATEDIFF_BIG" else INT
     if part == "week":
-        sql = f"date_diff('week', {start} + INTERVAL 1 DAY, {end} + INTERVAL 1 DAY)"  # DuckDB's begin on Monday
+        first, last = (f"date_trunc('week', {moment} + INTERVAL 1 DAY)" for moment in (start, end))
+        sql = f"date_diff('day', {first}, {last}) // 7"  # DuckDB's weeks begin on Monday
     elif part == "nanosecond":
         sql = f"date_diff('microsecond', {start}, {end}) * 1000"
     else:

@@ -90,7 +90,7 @@ def from_text(sql: str, target: SqlType, style: int | None) -> str:
     if target.name == "time":
         return f"tsql_try_time({sql})"
     if target.name == "datetimeoffset":
-        return f"TRY_CAST(trim({sql}) AS TIMESTAMPTZ)"
+        return f"TRY_CAST(regexp_replace(trim({sql}), ' +([+-])', '\\1') AS TIMESTAMPTZ)"
     if style in _READABLE:
         return _cast_date(f"try_strptime(trim({sql}), {quote_literal(_PATTERNS[style])})", target)
     if style not in {None, 0, 23, 108, 120, 121, 126}:
@@ -118,6 +118,8 @@ def rounded(sql: str, target: SqlType) -> str:
         return f"tsql_datetime({sql})"
     if target.name == "smalldatetime":
         return f"date_trunc('minute', {sql} + INTERVAL 29999 MILLISECONDS)"
+    if target.name == "time" and (target.scale or 0) < 6:
+        return f"tsql_time({sql}, {10 ** (6 - (target.scale or 0))})"
     if target.name == "datetime2" and (target.scale or 0) < 6:
         return f"tsql_datetime2({sql}, {10 ** (6 - (target.scale or 0))})"
     return sql

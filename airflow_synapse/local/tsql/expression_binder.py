@@ -117,7 +117,9 @@ class ExpressionBinder:
         return self._scope.column(node.name, node.table or None)
 
     def _dotted(self, node: exp.Dot) -> Typed:
-        raise PoolError(4121, "Functions with a schema before their name are not supported by the local pool.")
+        if node.find(exp.Anonymous):
+            raise not_supported("A function with a schema before its name")
+        raise PoolError(4104, "A multi-part identifier of more than four parts could not be bound.")
 
     def _literal(self, node: exp.Literal) -> Typed:
         if node.is_string:

@@ -24,6 +24,7 @@ MACROS: Final = (
     ELSE CAST(tsql_try_iso(t) AS TIME) END""",
     "tsql_datetime(m) AS make_timestamp(CAST(round(round(epoch_us(m) * 3 / 10000.0) * 10 / 3.0) AS BIGINT) * 1000)",
     "tsql_datetime2(m, unit) AS make_timestamp(CAST(round(epoch_us(m) / unit) AS BIGINT) * CAST(unit AS BIGINT))",
+    "tsql_time(t, unit) AS CAST(tsql_datetime2(DATE '1900-01-01' + t, unit) AS TIME)",
     # A character outside the basic plane counts twice, as in UTF-16.
     r"tsql_length(t) AS length(t) + length(regexp_replace(t, '[\x{0}-\x{FFFF}]', '', 'g'))",
     # Only blanks may be cut off silently.

@@ -13,7 +13,7 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.expression_binder import ExpressionBinder, direction
 from airflow_synapse.local.tsql.function_call import SessionFacts
-from airflow_synapse.local.tsql.query_text import PREFIX
+from airflow_synapse.local.tsql.query_text import PREFIX, table_parts
 from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.scope import Scope, Source, SourceColumn
 from airflow_synapse.local.tsql.statements import Name, Query
@@ -230,7 +230,7 @@ class QueryBinder:
             raise not_supported(f"{type(node).__name__} in FROM")
         if isinstance(node.this, exp.Anonymous):
             return self._table_function(node, scope)
-        name = tuple(part.name for part in node.parts)
+        name = table_parts(node)
         common = self._common_tables.get(name[0].lower()) if len(name) == 1 else None
         relation = Relation(quote_name(name[0]), common) if common is not None else self._session.relation(name)
         alias = node.alias or name[-1]

@@ -63,6 +63,11 @@ def parse_tree(tokens: Sequence[Token], before: str = "") -> exp.Expression:
     return _sqlglot(before + _text(tokens), tokens)
 
 
+def table_parts(node: exp.Table) -> tuple[str, ...]:
+    """Return the parts of a table's name; sqlglot takes the ``#`` of a temporary table off its name."""
+    return tuple(("#" if part.args.get("temporary") else "") + part.name for part in node.parts)
+
+
 def _common_table(reader: TokenReader) -> CommonTable:
     name = reader.name()
     columns = reader.names() if reader.at_symbol("(") else ()

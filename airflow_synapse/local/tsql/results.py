@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import duckdb
@@ -56,6 +56,15 @@ def run_query(
         relation = cursor.sql(query.sql, params=dict(parameters) or None)
         reader = relation.to_arrow_reader(rows)
     return Rows(columns, _batches(reader, columns))
+
+
+def rows_of(columns: Sequence[tuple[str, SqlType]], rows: Iterable[Sequence[object]]) -> Rows:
+    """Return rows that were made in Python as a result."""
+    kept = list(rows)
+    schema = pa.schema([(str(index), arrow_type(found)) for index, (_, found) in enumerate(columns)])
+    arrays = [pa.array([row[index] for row in kept], field.type) for index, field in enumerate(schema)]
+    described = tuple(ResultColumn(name, found) for name, found in columns)
+    return Rows(described, iter([pa.RecordBatch.from_arrays(arrays, schema=schema)]))
 
 
 def _batches(reader: pa.RecordBatchReader, columns: Sequence[ResultColumn]) -> Iterator[pa.RecordBatch]:

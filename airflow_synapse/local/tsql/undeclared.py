@@ -10,7 +10,7 @@ from sqlglot import exp
 from airflow_synapse.local.catalog.model import Table
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.changes import column_of
-from airflow_synapse.local.tsql.query_text import PREFIX
+from airflow_synapse.local.tsql.query_text import PREFIX, table_parts
 from airflow_synapse.local.tsql.session_state import SessionState
 from airflow_synapse.local.tsql.statements import Change, Declare, Insert, Query, Select, Statement
 
@@ -64,7 +64,7 @@ def _compared(state: SessionState, tree: exp.Expression, changed: Table | None) 
     """A variable that is compared with a column has the column's type."""
     tables = [changed] if changed is not None else []
     for node in tree.find_all(exp.Table):
-        table = state.find_table(tuple(part.name for part in node.parts)) if node.name else None
+        table = state.find_table(table_parts(node)) if node.name else None
         if table is not None:
             tables.append(table)
     for node in tree.find_all(exp.Anonymous):
