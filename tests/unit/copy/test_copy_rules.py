@@ -319,3 +319,44 @@ def test_secret_given_as_client_id_is_refused_and_not_shown():
 
     assert caught.value.rule == "service-principal-identity"
     assert "s3ntinel" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        copy(first_row=2**31 - 1),
+        copy(table="a" * 128),
+        copy(columns=["#" + "a" * 127]),
+        copy(file_format="#" + "a" * 127),
+        copy(credential=StorageAccountKey(key=Secret("a://b"))),
+    ],
+)
+def test_rule_lets_the_last_allowed_value_pass(make):
+    make()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            copy(file_type="ORC", credential=sas("x"), external_locations=DFS),
+            "CREDENTIAL cannot be: a shared access signature for ORC files at lake.dfs.core.windows.net; "
+            "it reads them from the .blob endpoint.",
+        ),
+        (
+            copy(file_format="f", credential=ManagedIdentity()),
+            "CREDENTIAL cannot be: a managed identity for PARQUET or ORC files at lake.blob.core.windows.net; "
+            "it reads them from the .dfs endpoint.",
+        ),
+        (copy(file_format="f", first_row=2), "FIRSTROW does not apply to this file type: FILE_FORMAT."),
+        (copy(file_type="ORC", first_row=2), "FIRSTROW does not apply to this file type: ORC."),
+        (copy(row_terminator=r"\r\n"), r"ROWTERMINATOR spells \r\n, which COPY reads as \r\r\n: '\r\n'. Write 0x0D0A"),
+        (copy(table="a b" * 40), f"INTO cannot be read as a name: '{('a b' * 40)[:80]}...'. Write table"),
+        (copy(date_format="y\nm"), r"DATEFORMAT is not one of the six orders: 'y\nm'. Give mdy"),
+    ],
+)  # fmt: skip
+def test_message_says_what_and_where(make, said):
+    with pytest.raises(CopyOptionError) as caught:
+        make()
+
+    assert str(caught.value).startswith(said)
