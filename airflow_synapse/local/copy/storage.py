@@ -16,7 +16,7 @@ from typing import Final
 from azure.core.credentials import AzureSasCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.transport import RequestsTransport
-from azure.storage.blob import BlobProperties, ContainerClient
+from azure.storage.blob import BlobProperties, ContainerClient, LinearRetry
 
 from airflow_synapse.local.copy.environment import StorageAccount, StorageConfiguration
 from airflow_synapse.local.copy.errors import file_not_found, location_unreachable
@@ -38,7 +38,9 @@ _STATUS_TEXTS: Final = {
     409: "Conflict",
     503: "Server Unavailable",
 }
+#: Storage on the same machine answers soon or not at all.
 _RETRIES: Final = 2
+_RETRY_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def open_container(location: Location, credential: Credential | None, storage: S
         account_url=account.endpoint,
         container_name=location.container,
         credential=_sdk_credential(credential, account, location.account, storage),
-        retry_total=_RETRIES,
+        retry_policy=LinearRetry(backoff=_RETRY_SECONDS, retry_total=_RETRIES, random_jitter_range=0),
         transport=RequestsTransport(connection_timeout=10, read_timeout=60),
     )
 

@@ -21,7 +21,7 @@ _CUTOFF: Final = 49
 _MOMENT: Final = re.compile(
     r"""\s*(?P<date>
         (?P<unseparated>\d{8}|\d{6})
-      | (?P<first>\d{1,4})(?P<separator>[-/.])(?P<second>\d{1,2})(?P=separator)(?P<third>\d{1,4})
+      | (?P<first>\d{1,4})(?P<separator>[-/.])(?P<second>\d{1,4})(?P=separator)(?P<third>\d{1,4})
       | (?P<month_a>[a-z]{3,9})\.?[ ,-]*(?P<day_a>\d{1,2})[ ,-]+(?P<year_a>\d{4}|\d{2})
       | (?P<day_b>\d{1,2})[ -]*(?P<month_b>[a-z]{3,9})\.?[ ,-]*(?P<year_b>\d{4}|\d{2})
       | (?P<year_c>\d{4})[ -]*(?P<month_c>[a-z]{3,9})[ -]*(?P<day_c>\d{1,2})
