@@ -40,7 +40,7 @@ _STATUS_TEXTS: Final = {
 }
 #: Storage on the same machine answers soon or not at all.
 _RETRIES: Final = 2
-_RETRY_SECONDS: Final = 0.5
+_RETRY_SECONDS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

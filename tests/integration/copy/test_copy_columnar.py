@@ -18,7 +18,8 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import MAX, SqlType
 
 DAY = dt.date(2013, 1, 31)
-MOMENT = dt.datetime(2013, 1, 31, 10, 11, 12, 345000)
+MOMENT = dt.datetime.fromisoformat("2013-01-31 10:11:12.345")
+EARLY = dt.datetime.fromisoformat("1900-01-01")
 GUID = uuid.UUID("6f9619ff-8b86-d011-b42d-00c04fc964ff")
 
 
@@ -66,12 +67,12 @@ DATETIME2 = SqlType("datetime2", scale=7)
         (pa.timestamp("ms"), MOMENT, DATETIME2, MOMENT),
         (pa.timestamp("ms"), MOMENT, SqlType("datetime2", scale=1), MOMENT.replace(microsecond=300000)),
         (pa.timestamp("ms"), MOMENT, "datetime", MOMENT.replace(microsecond=343000)),
-        (pa.timestamp("ms"), MOMENT, "smalldatetime", dt.datetime(2013, 1, 31, 10, 11)),
-        (pa.timestamp("ms"), dt.datetime(1900, 1, 1, 0, 0, 0, 1000), SqlType("datetime2", scale=0), dt.datetime(1900, 1, 1)),
+        (pa.timestamp("ms"), MOMENT, "smalldatetime", MOMENT.replace(second=0, microsecond=0)),
+        (pa.timestamp("ms"), EARLY.replace(microsecond=1000), SqlType("datetime2", scale=0), EARLY),
         (pa.uuid(), GUID.bytes, "uniqueidentifier", GUID),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_parquet_type_loads_into_the_type_that_it_maps_to(
     pool: Pool, landing: Landing, kind: pa.DataType, value: object, sql_type: SqlType | str, loaded: object
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_parquet_column_of_another_type_fails_whatever_maxerrors_says(
 ) -> None:
     landing.upload("a.parquet", one_column([value], kind))
     pool.create(column("v", sql_type))
-    with pytest.raises(PoolError, match="HdfsBridge::recordReaderFillBuffer .*ClassCastException: .*'v'"):
+    with pytest.raises(PoolError, match=r"HdfsBridge::recordReaderFillBuffer .*ClassCastException: .*'v'"):
         pool.copy("FILE_TYPE = 'PARQUET', MAXERRORS = 10")
 
 
