@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +17,7 @@ from airflow_synapse.local.errors import PoolError, StatementCancelled
 from airflow_synapse.local.protocol import Done, Outcome, Parameter, Rows
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.batch import parse_batch
+from airflow_synapse.local.tsql.bulk_insert import bulk_insert, insert_rows
 from airflow_synapse.local.tsql.runner import StatementRunner
 from airflow_synapse.local.tsql.session_state import SessionState, Variable, aborted
 from airflow_synapse.local.tsql.statements import If, Statement, Transaction
@@ -74,7 +74,23 @@ class PoolSession:
         yield from self._run(statements)
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Parameter]]) -> Iterator[Outcome]:
-        """Run one statement once for each row of parameters; one outcome a row, in order."""
+        """Run one statement once for each row of parameters; one outcome a row, in order.
+
+        An INSERT of parameters alone is run for all rows at once; should that fail outside a user transaction, it is
+        run again row by row, so that the rows before the bad one stay, as they would.
+        """
+        insert = bulk_insert(parse_batch(text))
+        if insert is not None and len(rows) > 1:
+            self._start()
+            try:
+                with self._recorded(text, None):
+                    insert_rows(self._state, insert, rows)
+            except PoolError:
+                if self._state.transaction is not None:
+                    raise
+            else:
+                yield from (Done(1) for _ in rows)
+                return
         for row in rows:
             yield from self.execute(text, row)
 
@@ -119,10 +135,14 @@ class PoolSession:
                 request.row_count = 0
                 yield replace(outcome, batches=self._watch(outcome.batches, request))
             else:
-                if isinstance(outcome, Done) and outcome.count is not None:
-                    request.row_count = self._state.row_count = outcome.count
-                    outcome = Done(None) if self._state.options.get("NOCOUNT") == "ON" else outcome
-                yield outcome
+                yield self._counted(outcome, request)
+
+    def _counted(self, outcome: Outcome, request: Request) -> Outcome:
+        """Record the number of rows; SET NOCOUNT ON keeps it from the client."""
+        if not isinstance(outcome, Done) or outcome.count is None:
+            return outcome
+        request.row_count = self._state.row_count = outcome.count
+        return Done() if self._state.options.get("NOCOUNT") == "ON" else outcome
 
     def _watch(self, batches: Iterator[pa.RecordBatch], request: Request) -> Iterator[pa.RecordBatch]:
         """Count the rows, and record an error that comes while they are read."""
@@ -152,6 +172,7 @@ class PoolSession:
             raise aborted()
 
     def _begin(self, text: str, label: str | None) -> Request:
+        self._state.take_parameters()  # of a statement that failed before it ran
         return self._state.database.requests.begin(self._state.record, redact(text), label)
 
     def _end(self, request: Request, status: str, error: PoolError | None = None) -> None:
@@ -219,6 +240,7 @@ class PoolSession:
     def kill(self) -> None:
         """End the session from another one: what runs is cancelled and nothing runs after it."""
         self._killed.set()
+        self._state.record.status = "TERMINATED"
         self.cancel()
 
     def reset(self) -> None:
@@ -253,7 +275,7 @@ def _variables(parameters: Sequence[Parameter]) -> dict[str, Variable]:
     }
 
 
-def _close(cursor: Any) -> None:
+def _close(cursor: duckdb.DuckDBPyConnection) -> None:
     try:
         cursor.close()  # drops the temporary tables
     except duckdb.Error:

@@ -173,7 +173,9 @@ class Catalog:
         """Return the external file format, None when there is none."""
         return self._file_formats.get(name.lower())
 
-    def create_file_format(self, cursor: duckdb.DuckDBPyConnection, name: str, options: tuple[tuple[str, str], ...]) -> None:
+    def create_file_format(
+        self, cursor: duckdb.DuckDBPyConnection, name: str, options: tuple[tuple[str, str], ...]
+    ) -> None:
         """Create an external file format.
 
         :raises PoolError: 46502, it exists.
@@ -256,5 +258,3 @@ def _documents(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str
 
 def _statistics_key(found: Statistics) -> str:
     return f"{found.object_id}.{found.name}".lower()
-
-

@@ -7,7 +7,17 @@ from typing import Final
 
 from airflow_synapse.local.catalog.model import Column
 from airflow_synapse.local.catalog.system_types import COLLATION, precision, scale
-from airflow_synapse.local.catalog.view import INT, SMALLINT, SYSNAME, TINYINT, Row, SystemView, ViewContext, empty, nvarchar
+from airflow_synapse.local.catalog.view import (
+    INT,
+    SMALLINT,
+    SYSNAME,
+    TINYINT,
+    Row,
+    SystemView,
+    ViewContext,
+    empty,
+    nvarchar,
+)
 from airflow_synapse.local.sql_types import BINARY_TYPES, CHARACTER_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql.type_rules import EXACT_TYPES, NUMERIC_TYPES, TIME_TYPES
 
@@ -109,7 +119,9 @@ VIEWS: Final = {
         ),
         _columns,
     ),
-    "table_constraints": SystemView((*_CONSTRAINT, *_TABLE, ("CONSTRAINT_TYPE", SqlType("varchar", 11))), _table_constraints),
+    "table_constraints": SystemView(
+        (*_CONSTRAINT, *_TABLE, ("CONSTRAINT_TYPE", SqlType("varchar", 11))), _table_constraints
+    ),
     "key_column_usage": SystemView(
         (*_CONSTRAINT, *_TABLE, ("COLUMN_NAME", SYSNAME), ("ORDINAL_POSITION", INT)), _key_columns
     ),

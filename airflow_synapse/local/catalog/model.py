@@ -123,11 +123,13 @@ def table_from_text(text: str) -> Table:
 
 def _column(document: dict[str, Any]) -> Column:
     identity = document["identity"]
-    return Column(**{
-        **document,
-        "type": SqlType(**document["type"]),
-        "identity": Identity(**identity) if identity else None,
-    })
+    return Column(
+        **{
+            **document,
+            "type": SqlType(**document["type"]),
+            "identity": Identity(**identity) if identity else None,
+        }
+    )
 
 
 def _tuples(document: dict[str, Any]) -> dict[str, Any]:

@@ -144,11 +144,17 @@ def _indexes(context: ViewContext) -> Iterator[Row]:
     for table in context.tables():
         number, description = _INDEX_TYPES[table.index.kind]
         name = None if number == 0 else f"ClusteredIndex_{table.object_id:x}"
-        yield table.object_id, name, min(number, 1), number, description, False, False, False, False
+        yield (table.object_id, name, min(number, 1), number, description, *_index_flags())
         for position, constraint in enumerate(table.constraints, 2):
             label = constraint.name or f"{constraint.kind}_{table.name}"
             is_primary = constraint.kind == "PK"
-            yield table.object_id, label, position, 2, "NONCLUSTERED", True, is_primary, not is_primary, False
+            flags = _index_flags(unique=True, primary=is_primary)
+            yield (table.object_id, label, position, 2, "NONCLUSTERED", *flags)
+
+
+def _index_flags(*, unique: bool = False, primary: bool = False) -> Row:
+    """Return is_unique to filter_definition of sys.indexes."""
+    return unique, primary, unique and not primary, False, False, False, None
 
 
 def _index_columns(context: ViewContext) -> Iterator[Row]:
@@ -322,7 +328,10 @@ VIEWS: Final = {
             ("is_unique", BIT),
             ("is_primary_key", BIT),
             ("is_unique_constraint", BIT),
+            ("is_disabled", BIT),
             ("is_hypothetical", BIT),
+            ("has_filter", BIT),
+            ("filter_definition", nvarchar(MAX)),
         ),
         _indexes,
     ),

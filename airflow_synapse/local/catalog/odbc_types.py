@@ -100,7 +100,15 @@ def transfer_length(found: SqlType) -> int:
     """Return the LENGTH of sp_columns: bytes of the value as ODBC hands it over."""
     if found.name == "decimal":
         return (found.precision or 18) + 2
-    special = {"money": 21, "smallmoney": 12, "date": 6, "datetime": 16, "smalldatetime": 16, "datetime2": 16, "time": 12}
+    special = {
+        "money": 21,
+        "smallmoney": 12,
+        "date": 6,
+        "datetime": 16,
+        "smalldatetime": 16,
+        "datetime2": 16,
+        "time": 12,
+    }
     length = special.get(found.name, 20 if found.name == "datetimeoffset" else max_length(found))
     return max(length, 0)
 

@@ -39,7 +39,7 @@ def call_procedure(state: SessionState, procedure: str, parameters: Sequence[Par
 
     :raises PoolError: 2812, there is none of that name; 8144 and 8145, an argument does not belong to it.
     """
-    name = procedure.split(".")[-1].strip("[]").lower()
+    name = procedure.rsplit(".", maxsplit=1)[-1].strip("[]").lower()
     found = _PROCEDURES.get(name)
     if found is None:
         raise PoolError(2812, f"Could not find stored procedure '{procedure}'.")
@@ -168,25 +168,29 @@ def _column_rows(context: ViewContext, arguments: Arguments) -> Iterator[tuple[T
             is_text = declared.name in CHARACTER_TYPES | {"binary", "varbinary"}
             octets = transfer_length(declared) if is_text and declared.length != MAX else 0 if is_text else None
             identity = " identity" if column.identity is not None else ""
-            yield table, number, (
-                context.database,
-                table.schema,
-                table.name,
-                column.name,
-                found.code_for(version),
-                declared.name + identity,
-                column_size(declared),
-                transfer_length(declared),
-                column_scale(declared),
-                found.radix,
-                int(column.nullable),
-                None,
-                column.default,
-                verbose_code(found),
-                found.subcode,
-                octets,
+            yield (
+                table,
                 number,
-                "YES" if column.nullable else "NO",
+                (
+                    context.database,
+                    table.schema,
+                    table.name,
+                    column.name,
+                    found.code_for(version),
+                    declared.name + identity,
+                    column_size(declared),
+                    transfer_length(declared),
+                    column_scale(declared),
+                    found.radix,
+                    int(column.nullable),
+                    None,
+                    column.default,
+                    verbose_code(found),
+                    found.subcode,
+                    octets,
+                    number,
+                    "YES" if column.nullable else "NO",
+                ),
             )
 
 

@@ -137,10 +137,9 @@ class RequestLog:
             for worker in request.workers:
                 worker.end = request.ended
                 worker.status = "StepComplete" if status == "Completed" else "StepError"
-            session.status = "IDLE"
+            if session.status != "TERMINATED":
+                session.status = "IDLE"
             if details is not None:
                 request.error_id = str(uuid.uuid4())
-                error = RequestError(
-                    request.error_id, session.session_id, request.request_id, session.spid, details
-                )
+                error = RequestError(request.error_id, session.session_id, request.request_id, session.spid, details)
                 self._errors.append(error)

@@ -26,29 +26,57 @@ def insert(state: SessionState, statement: Insert) -> int:
     :raises PoolError: 208, 207, 213 ...: it does not fit the table.
     """
     table = state.table(statement.target)
-    columns = _target_columns(state, table, statement.columns)
+    columns = target_columns(state, table, statement.columns)
+    if statement.query is not None:
+        bound = state.bind(statement.query)
+        names = [f"c{index}" for index in range(len(bound.columns))]
+        values = [
+            Typed(f"source.{name}", given.type, nullable=given.nullable)
+            for name, given in zip(names, bound.columns, strict=True)
+        ]
+        return insert_from(
+            state, statement, table, columns, values, f" FROM ({bound.sql}) AS source({', '.join(names)})"
+        )
+    if statement.columns != ():  # () is DEFAULT VALUES
+        _check_count(statement, len(statement.values), len(columns))
+    binder = QueryBinder(state).expressions(Scope())
+    given = [(column, node) for column, node in zip(columns, statement.values, strict=True) if node is not None]
+    values = [binder.value(node) for _, node in given]
+    return insert_from(state, statement, table, [column for column, _ in given], values, "")
+
+
+def insert_from(
+    state: SessionState,
+    statement: Insert,
+    table: Table,
+    columns: Sequence[Column],
+    values: Sequence[Typed],
+    source: str,
+) -> int:
+    """Insert ``values`` of the rows of ``source``, a FROM clause, into ``columns`` and return the number of rows."""
+    _check_count(statement, len(values), len(columns))
+    names = [quote_name(column.name) for column in columns]
+    stored = [store(value, column.type, column.name) for value, column in zip(values, columns, strict=True)]
+    parameters = dict(state.take_parameters())
+    catalog = state.database.catalog
+    identity = table.identity_column
+    generates = identity is not None and identity not in columns
     with state.writing(table) as cursor:
-        if statement.query is not None:
-            source, values = _selected(state, statement, columns)
-        else:
-            source, columns, values = _one_row(state, statement, columns)
-        names = [quote_name(column.name) for column in columns]
-        identity = table.identity_column
-        if identity is not None and identity.identity is not None and identity not in columns:
-            first = state.database.catalog.next_identity(cursor, table, 0)
+        if identity is not None and identity.identity is not None and generates:
+            first = catalog.next_identity(cursor, table, 0)
             names.append(quote_name(identity.name))
-            values.append(f"{first} + {identity.identity.increment} * (row_number() OVER () - 1)")
-        if not names:
-            sql = f"INSERT INTO {table.duckdb_name} DEFAULT VALUES"
+            stored.append(f"{first} + {identity.identity.increment} * (row_number() OVER () - 1)")
+        if names:
+            sql = f"INSERT INTO {table.duckdb_name} ({', '.join(names)}) SELECT {', '.join(stored)}{source}"
         else:
-            sql = f"INSERT INTO {table.duckdb_name} ({', '.join(names)}) SELECT {', '.join(values)}{source}"
-        count = _count(cursor.execute(sql, dict(state.take_parameters())).fetchone())
-        if identity is not None and identity not in columns:
-            state.database.catalog.next_identity(cursor, table, count)
+            sql = f"INSERT INTO {table.duckdb_name} DEFAULT VALUES"
+        count = _count(cursor.execute(sql, parameters).fetchone())
+        if generates:
+            catalog.next_identity(cursor, table, count)
     return count
 
 
-def _target_columns(state: SessionState, table: Table, names: Sequence[str] | None) -> list[Column]:
+def target_columns(state: SessionState, table: Table, names: Sequence[str] | None) -> list[Column]:
     """Return the columns that get a value; without a list, every one but the identity column."""
     if names is None:
         return [column for column in table.columns if column.identity is None]
@@ -56,7 +84,9 @@ def _target_columns(state: SessionState, table: Table, names: Sequence[str] | No
     if len({column.name for column in found}) < len(found):
         raise PoolError(264, "A column name is specified more than once in the column list of an INSERT.")
     if any(column.identity is not None for column in found) and state.identity_insert != table:
-        message = f"Cannot insert explicit value for identity column in table '{table.name}' when IDENTITY_INSERT is OFF."
+        message = (
+            f"Cannot insert explicit value for identity column in table '{table.name}' when IDENTITY_INSERT is OFF."
+        )
         raise PoolError(544, message)
     return found
 
@@ -70,33 +100,6 @@ def column_of(table: Table, name: str) -> Column:
     if column is None:
         raise PoolError(207, f"Invalid column name '{name}'.")
     return column
-
-
-def _selected(state: SessionState, statement: Insert, columns: Sequence[Column]) -> tuple[str, list[str]]:
-    assert statement.query is not None  # noqa: S101 - the caller looked
-    bound = state.bind(statement.query)
-    _check_count(statement, len(bound.columns), len(columns))
-    names = [f"c{index}" for index in range(len(bound.columns))]
-    values = [
-        store(Typed(f"source.{name}", given.type, nullable=given.nullable), column.type, column.name)
-        for name, given, column in zip(names, bound.columns, columns, strict=True)
-    ]
-    return f" FROM ({bound.sql}) AS source({', '.join(names)})", values
-
-
-def _one_row(
-    state: SessionState, statement: Insert, columns: Sequence[Column]
-) -> tuple[str, list[Column], list[str]]:
-    if statement.columns == () and not statement.values:  # DEFAULT VALUES
-        return "", [], []
-    _check_count(statement, len(statement.values), len(columns))
-    binder = QueryBinder(state).expressions(Scope())
-    kept, values = [], []
-    for column, node in zip(columns, statement.values, strict=True):
-        if node is not None:
-            kept.append(column)
-            values.append(store(binder.value(node), column.type, column.name))
-    return "", kept, values
 
 
 def _check_count(statement: Insert, given: int, wanted: int) -> None:
@@ -130,9 +133,7 @@ def change(state: SessionState, statement: Change) -> int:
         return _count(cursor.execute(sql, dict(state.take_parameters())).fetchone())
 
 
-def _rows(
-    state: SessionState, statement: Change, binder: QueryBinder
-) -> tuple[Table, str, Scope, str, str]:
+def _rows(state: SessionState, statement: Change, binder: QueryBinder) -> tuple[Table, str, Scope, str, str]:
     """Return the table to change, its alias, and FROM and WHERE of the rows."""
     select = statement.source
     if select.args.get("from_") is None:
@@ -166,9 +167,7 @@ def _target_in_from(select: exp.Select, statement: Change) -> exp.Table | None:
     return None
 
 
-def _assignment(
-    table: Table, expressions: ExpressionBinder, name: str, node: exp.Expression
-) -> tuple[str, str]:
+def _assignment(table: Table, expressions: ExpressionBinder, name: str, node: exp.Expression) -> tuple[str, str]:
     column = column_of(table, name)
     if column.identity is not None:
         raise PoolError(8102, f"Cannot update identity column '{column.name}'.")

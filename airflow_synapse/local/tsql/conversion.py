@@ -200,9 +200,9 @@ def store(value: Typed, target: SqlType, column: str) -> str:
 
 def _store_text(value: Typed, source: SqlType, target: SqlType) -> str:
     sql = text_of(value)
-    if value.literal is not None and len(value.literal) <= (target.length or 0):
-        fits = sql
-    elif is_text(source) and source.length is not None and 0 < source.length <= (target.length or 0):
+    if (value.literal is not None and len(value.literal) <= (target.length or 0)) or (
+        is_text(source) and source.length is not None and 0 < source.length <= (target.length or 0)
+    ):
         fits = sql
     else:
         fits = f"tsql_fit({sql}, {target.length})"

@@ -209,7 +209,9 @@ def truncate(state: SessionState, statement: TruncateTable) -> None:
     table = state.find_table(statement.name)
     if table is None:
         what = ".".join(part for part in statement.name if part)
-        raise PoolError(4701, f"Cannot find the object '{what}' because it does not exist or you do not have permissions.")
+        raise PoolError(
+            4701, f"Cannot find the object '{what}' because it does not exist or you do not have permissions."
+        )
     with state.writing(table) as cursor:
         cursor.execute(f"DELETE FROM {table.duckdb_name}").fetchall()
         state.database.catalog.restart_identity(table)

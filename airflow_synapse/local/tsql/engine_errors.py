@@ -18,7 +18,11 @@ _UNGROUPED: Final = re.compile(r'column "([^"\n]+)" must appear in the GROUP BY'
 #: What DuckDB says -> number and text. The first that fits counts.
 _TEXTS: Final = (
     (re.compile(r"[Dd]ivision by zero"), 8134, "Divide by zero error encountered."),
-    (re.compile(r"Overflow|[Oo]ut of [Rr]ange|out of range"), 8115, "Arithmetic overflow error converting to the type."),
+    (
+        re.compile(r"Overflow|[Oo]ut of [Rr]ange|out of range"),
+        8115,
+        "Arithmetic overflow error converting to the type.",
+    ),
     (re.compile(r"Could not cast value .* to DECIMAL"), 8115, "Arithmetic overflow error converting to numeric."),
     (re.compile(r"More than one row returned by a subquery"), 512, "Subquery returned more than 1 value."),
     (re.compile(r"Could not convert|Conversion Error|Failed to cast"), 245, "Conversion failed."),

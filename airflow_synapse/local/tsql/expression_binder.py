@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from sqlglot import exp
 
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.sql_types import MAX
+from airflow_synapse.local.sql_types import MAX, SqlType
 from airflow_synapse.local.tsql.conversion import convert, text_of
 from airflow_synapse.local.tsql.function_call import FunctionCall, SessionFacts, Signature
 from airflow_synapse.local.tsql.functions import find_function
@@ -25,7 +25,6 @@ from airflow_synapse.local.tsql.type_rules import (
     number_literal,
     text,
 )
-from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 
 _ARITHMETIC: Final[dict[type[exp.Expression], str]] = {
@@ -68,7 +67,7 @@ class ExpressionBinder:
             exp.Column: self._column,
             exp.Literal: self._literal,
             exp.Null: lambda _: Typed("NULL", None),
-            exp.Paren: lambda node: self._parenthesized(node),
+            exp.Paren: self._parenthesized,
             exp.Neg: self._negative,
             exp.BitwiseNot: self._bitwise_not,
             exp.Anonymous: self._function,
@@ -152,9 +151,9 @@ class ExpressionBinder:
     def _arithmetic(self, node: exp.Expression) -> Typed:
         operator = _ARITHMETIC[type(node)]
         left, right = self.value(node.this), self.value(node.expression)
-        if operator == "+" and (is_text(left.type) or is_text(right.type)):
-            if not (is_numeric(left.type) or is_numeric(right.type)):
-                return self._concatenation(left, right)
+        has_text = is_text(left.type) or is_text(right.type)
+        if operator == "+" and has_text and not (is_numeric(left.type) or is_numeric(right.type)):
+            return self._concatenation(left, right)
         if operator in "+-" and (_is_moment(left) or _is_moment(right)):
             return self._moment_arithmetic(operator, left, right)
         left, right = self._as_numbers(left, right)
@@ -186,10 +185,16 @@ class ExpressionBinder:
 
     def _case(self, node: exp.Case) -> Typed:
         """A simple CASE becomes a searched one."""
-        branches = [(self._when(node.this, branch.this), self.value(branch.args["true"])) for branch in node.args["ifs"]]
+        branches = [
+            (self._when(node.this, branch.this), self.value(branch.args["true"])) for branch in node.args["ifs"]
+        ]
         default = node.args.get("default")
         otherwise = self.value(default) if default is not None else Typed("NULL", None)
-        values = [value for _, value in branches] + [otherwise]
+        return self._choice(branches, otherwise)
+
+    @staticmethod
+    def _choice(branches: Sequence[tuple[str, Typed]], otherwise: Typed) -> Typed:
+        values = [*(value for _, value in branches), otherwise]
         target = common_type(value.type for value in values)
         if target is None:
             raise PoolError(8133, "At least one of the result expressions in a CASE must be other than NULL.")
@@ -243,7 +248,7 @@ class ExpressionBinder:
         if len(node.expressions) != 3:
             raise PoolError(174, "The iif function requires 3 argument(s).", severity=15)
         condition, yes, no = node.expressions
-        return self._case(exp.Case(ifs=[exp.If(this=condition, true=yes)], default=no))
+        return self._choice([(self.predicate(condition), self.value(yes))], self.value(no))
 
     def _within_group(self, node: exp.WithinGroup) -> Typed:
         return self._function(node.this, order=self.order_by(node.expression))

@@ -129,7 +129,9 @@ class QueryBinder:
         group = self._group(select, binder)
         items = [item for node in select.expressions for item in self._item(node, binder, scope)]
         top = self._top(select, binder)
-        chosen = ", ".join(f"{value.sql} AS {quote_name(name or f'column{index}')}" for index, (name, value) in _numbered(items))
+        chosen = ", ".join(
+            f"{value.sql} AS {quote_name(name or f'column{index}')}" for index, (name, value) in _numbered(items)
+        )
         order = self._order(select.args.get("order"), items, binder)
         distinct = "DISTINCT " if select.args.get("distinct") else ""
         sql = f"SELECT {distinct}{chosen}{tables}{where}{group}{order}{top}"
@@ -176,26 +178,28 @@ class QueryBinder:
         count = limit.expression
         return f" LIMIT {binder.value(count.this if isinstance(count, exp.Paren) else count).sql}"
 
-    def _order(self, order: exp.Expression | None, items: Sequence[tuple[str, Typed]], binder: ExpressionBinder | None) -> str:
+    def _order(
+        self, order: exp.Expression | None, items: Sequence[tuple[str, Typed]], binder: ExpressionBinder | None
+    ) -> str:
         if order is None:
             return ""
         return " ORDER BY " + ", ".join(self._order_key(part, items, binder) for part in order.expressions)
 
     @staticmethod
-    def _order_key(
-        part: exp.Expression, items: Sequence[tuple[str, Typed]], binder: ExpressionBinder | None
-    ) -> str:
+    def _order_key(part: exp.Expression, items: Sequence[tuple[str, Typed]], binder: ExpressionBinder | None) -> str:
         key = part.this
         if isinstance(key, exp.Literal) and not key.is_string:
             if not 1 <= int(key.this) <= len(items):
                 raise PoolError(108, f"The ORDER BY position number {key.this} is out of range.", severity=15)
             return direction(str(int(key.this)), part)
-        if isinstance(key, exp.Column) and not key.table:
+        if isinstance(key, exp.Column) and (binder is None or not key.table):
             named = [index for index, (name, _) in enumerate(items, 1) if name.lower() == key.name.lower()]
             if named:
                 return direction(str(named[0]), part)
         if binder is None:
-            raise PoolError(104, "ORDER BY items must appear in the select list if the statement has a UNION.", severity=15)
+            raise PoolError(
+                104, "ORDER BY items must appear in the select list if the statement has a UNION.", severity=15
+            )
         return direction(binder.value(key).sql, part)
 
     # FROM -----------------------------------------------------------------------------------------------------------
@@ -264,7 +268,9 @@ class QueryBinder:
     def _set_operation(self, tree: exp.Expression, outer: Scope | None) -> BoundQuery:
         left, right = self._query(tree.this, outer), self._query(tree.expression, outer)
         if len(left.columns) != len(right.columns):
-            message = "All queries combined using a UNION, INTERSECT or EXCEPT must have an equal number of expressions."
+            message = (
+                "All queries combined using a UNION, INTERSECT or EXCEPT must have an equal number of expressions."
+            )
             raise PoolError(205, message)
         columns = tuple(
             BoundColumn(one.name, common_type((one.type, other.type)), one.nullable or other.nullable)
@@ -304,9 +310,7 @@ def _named(columns: Sequence[BoundColumn], names: Sequence[str], owner: str) -> 
     twice = next((name for name in names if folded.count(name.lower()) > 1), None)
     if twice is not None:
         raise PoolError(8156, f"The column '{twice}' was specified multiple times for '{owner}'.")
-    return tuple(
-        SourceColumn(name, column.type, column.nullable) for name, column in zip(names, columns, strict=True)
-    )
+    return tuple(SourceColumn(name, column.type, column.nullable) for name, column in zip(names, columns, strict=True))
 
 
 def _numbered(items: Sequence[tuple[str, Typed]]) -> list[tuple[int, tuple[str, Typed]]]:

@@ -24,9 +24,64 @@ from airflow_synapse.local.tsql.tokens import Token, TokenKind
 PREFIX: Final = "f__"
 
 _KEYWORDS: Final = frozenset(
-    """SELECT DISTINCT ALL TOP FROM WHERE GROUP BY HAVING ORDER ASC DESC AS ON JOIN INNER LEFT RIGHT FULL OUTER CROSS
-    UNION EXCEPT INTERSECT AND OR NOT IN IS NULL LIKE ESCAPE BETWEEN EXISTS CASE WHEN THEN ELSE END OVER PARTITION ROWS
-    RANGE PRECEDING FOLLOWING UNBOUNDED CURRENT ROW WITHIN VALUES ANY SOME PERCENT WITH TIES DEFAULT""".split()
+    [
+        "SELECT",
+        "DISTINCT",
+        "ALL",
+        "TOP",
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "BY",
+        "HAVING",
+        "ORDER",
+        "ASC",
+        "DESC",
+        "AS",
+        "ON",
+        "JOIN",
+        "INNER",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "OUTER",
+        "CROSS",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "IS",
+        "NULL",
+        "LIKE",
+        "ESCAPE",
+        "BETWEEN",
+        "EXISTS",
+        "CASE",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "END",
+        "OVER",
+        "PARTITION",
+        "ROWS",
+        "RANGE",
+        "PRECEDING",
+        "FOLLOWING",
+        "UNBOUNDED",
+        "CURRENT",
+        "ROW",
+        "WITHIN",
+        "VALUES",
+        "ANY",
+        "SOME",
+        "PERCENT",
+        "WITH",
+        "TIES",
+        "DEFAULT",
+    ]
 )
 #: Functions that are called without parentheses.
 _BARE_FUNCTIONS: Final = frozenset({"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER"})
@@ -35,7 +90,8 @@ _CONVERTS: Final = frozenset({"CONVERT", "TRY_CONVERT"})
 #: Clauses that a dedicated pool has not. Source: azure-docs sql/overview-features (02/2026), Query language.
 _REFUSED_CLAUSES: Final = {"FOR": "The FOR clause (FOR XML, FOR JSON)", "MATCH": "MATCH"}
 _MISSING_CLAUSES: Final = frozenset({"PIVOT", "UNPIVOT", "APPLY", "COLLATE", "INTO", "TABLESAMPLE", "CUBE", "ROLLUP"})
-_IGNORED_HINTS: Final = frozenset({"NOLOCK", "READUNCOMMITTED", "READCOMMITTED"})
+#: Assumption: Table hints that only say how a reader locks are accepted and have no effect.
+_IGNORED_HINTS: Final = frozenset({"NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST"})
 
 
 def parse_query(tokens: Sequence[Token]) -> Query:
@@ -82,6 +138,7 @@ def _sqlglot(text: str, tokens: Sequence[Token]) -> exp.Expression:
         raise _syntax_error(error, tokens) from None  # its text quotes the statement
     if isinstance(tree, exp.Command):
         raise PoolError(103010, f"Parse error at line: {tokens[0].line}: the statement cannot be read.")
+    assert isinstance(tree, exp.Expression)  # noqa: S101 - narrows sqlglot's declared type
     return tree
 
 
@@ -141,7 +198,7 @@ def _symbol(token: Token, reader: TokenReader) -> str:
         raise refused(f"The operator {token.text}")  # Source: azure-docs sql/overview-features (02/2026), Operators
     if token.text == "$":
         return f"{PREFIX}MONEY({_literal(reader.expect_kind(TokenKind.NUMBER).text)})"
-    if token.text in {";", "{", "}", "\\", "?", "::", ":"} or token.text.endswith("=") and token.text[0] in "+-*/%":
+    if token.text in {";", "{", "}", "\\", "?", "::", ":"} or (token.text.endswith("=") and token.text[0] in "+-*/%"):
         raise syntax_error(token)
     return token.text
 

@@ -30,12 +30,30 @@ _FIXED_OPTIONS: Final = {
 }
 #: Options that clients send and that change nothing here, or are obeyed by the session (NOCOUNT, LOCK_TIMEOUT).
 _OPTIONS: Final = frozenset(
-    """ANSI_WARNINGS ANSI_PADDING ANSI_NULL_DFLT_ON ANSI_NULL_DFLT_OFF ANSI_DEFAULTS ARITHABORT ARITHIGNORE
-    CONCAT_NULL_YIELDS_NULL NUMERIC_ROUNDABORT NOCOUNT XACT_ABORT CURSOR_CLOSE_ON_COMMIT TEXTSIZE LOCK_TIMEOUT LANGUAGE
-    DEADLOCK_PRIORITY RESULT_SET_CACHING""".split()
+    [
+        "ANSI_WARNINGS",
+        "ANSI_PADDING",
+        "ANSI_NULL_DFLT_ON",
+        "ANSI_NULL_DFLT_OFF",
+        "ANSI_DEFAULTS",
+        "ARITHABORT",
+        "ARITHIGNORE",
+        "CONCAT_NULL_YIELDS_NULL",
+        "NUMERIC_ROUNDABORT",
+        "NOCOUNT",
+        "XACT_ABORT",
+        "CURSOR_CLOSE_ON_COMMIT",
+        "TEXTSIZE",
+        "LOCK_TIMEOUT",
+        "LANGUAGE",
+        "DEADLOCK_PRIORITY",
+        "RESULT_SET_CACHING",
+    ]
 )
 #: Options that may only be switched off, because on they would change what statements do.
-_ONLY_OFF: Final = frozenset({"IMPLICIT_TRANSACTIONS", "FMTONLY", "NOEXEC", "PARSEONLY", "SHOWPLAN_ALL", "SHOWPLAN_XML"})
+_ONLY_OFF: Final = frozenset(
+    {"IMPLICIT_TRANSACTIONS", "FMTONLY", "NOEXEC", "PARSEONLY", "SHOWPLAN_ALL", "SHOWPLAN_XML"}
+)
 _ISOLATION_LEVELS: Final = (("READ", "UNCOMMITTED"), ("READ", "COMMITTED"))
 
 

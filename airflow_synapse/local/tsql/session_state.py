@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -307,7 +307,7 @@ def _text(value: str) -> Typed:
     return Typed("'" + value.replace("'", "''") + "'", SqlType("nvarchar", max(len(value), 1)), value, nullable=False)
 
 
-def _rollback(cursor: Any) -> None:
+def _rollback(cursor: duckdb.DuckDBPyConnection) -> None:
     try:
         cursor.rollback()
     except duckdb.Error:

@@ -91,7 +91,9 @@ def _column_names(tokens: list[Token]) -> tuple[str, ...]:
 def _as_select(reader: TokenReader, name: Name, columns: tuple[str, ...], options: TableOptions) -> Body:
     """A distribution must be written. Source: T-SQL reference, CREATE TABLE AS SELECT (Azure Synapse Analytics)."""
     if options.distribution is None:
-        raise PoolError(103010, "CREATE TABLE AS SELECT needs WITH (DISTRIBUTION = HASH(...) | ROUND_ROBIN | REPLICATE).")
+        raise PoolError(
+            103010, "CREATE TABLE AS SELECT needs WITH (DISTRIBUTION = HASH(...) | ROUND_ROBIN | REPLICATE)."
+        )
     reader.expect("AS")
     return CreateTableAsSelect(name, columns, options, parse_query(reader.rest()))
 
