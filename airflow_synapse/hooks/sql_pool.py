@@ -126,6 +126,10 @@ class SynapseSqlPoolHook(DbApiHook):
         self.descriptions = descriptions[-len(self.descriptions) :] if handler else []
         return result if handler else None
 
+    def cancel(self) -> None:
+        """Cancel what :meth:`run` is running. Returns at once; called from another thread or a signal handler."""
+        self._thread.cancel()
+
     def _run_command(self, cur: Any, sql_statement: str, parameters: Any) -> None:  # noqa: ANN401 - DbApiHook's own
         with self._thread.watching(cur):
             super()._run_command(cur, sql_statement, parameters)
