@@ -23,8 +23,8 @@ class SynapseCopyOperator(BaseOperator):
     The arguments named after a T-SQL keyword are those of the statement; they are checked, after rendering and before
     anything connects, by the rules of the COPY reference. What is None is not written: the pool's own default counts.
 
-    The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`. An error that a repetition cannot
-    mend fails the task without retry.
+    The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`; the events of assets that are its
+    outlets carry them too. An error that a repetition cannot mend fails the task without retry.
 
     :param table: ``table``, ``schema.table`` or ``database.schema.table``; parts may stand in brackets. (templated)
     :param external_locations: FROM: a URL, or several in one container; a file, a folder with all below it, or a path
@@ -167,11 +167,13 @@ class SynapseCopyOperator(BaseOperator):
         try:
             statement = load.prepare(context)
             self.copy_statement = statement.redacted_sql()
-            return load.run(statement).to_json()
+            result = load.run(statement)
         except SynapseError as error:
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
+        load.tell_assets(context, result)
+        return result.to_json()
 
     def on_kill(self) -> None:
         """Cancel the running statement: COPY is one transaction, and leaves nothing behind."""

@@ -5,7 +5,8 @@ from urllib.parse import parse_qs
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from airflow_synapse.copy import EntraPassthrough, ManagedIdentity, SharedAccessSignature
 from airflow_synapse.exceptions import (
@@ -147,6 +148,12 @@ def test_the_sub_folder_can_be_switched_off_and_then_nothing_is_counted(operator
     ).execute(context)
     assert "ERRORFILE = '/shared'" in driver.copies[0]
     assert result["rows_rejected"] is None
+
+
+def test_the_events_of_assets_carry_the_result(operator, driver, context):
+    flights, events = Asset("flights"), OutletEventAccessors()
+    result = operator(outlets=[flights]).execute({**context, "outlet_events": events})
+    assert events[flights].extra == result
 
 
 def test_truncate_comes_before_copy(operator, driver, context):
