@@ -196,6 +196,10 @@ class PoolSession:
         try:
             yield
         except PoolError as error:
+            if self._state.cancelled.is_set():  # whatever it says, it is what became of the interrupted statement
+                self._end(request, "Cancelled")
+                self._doom()
+                raise StatementCancelled from None
             self._end(request, "Failed", error)
             self._doom()
             raise
@@ -206,6 +210,12 @@ class PoolSession:
             raise
         except GeneratorExit:
             self._end(request, "Cancelled")
+            raise
+        except Exception:
+            self._end(
+                request, "Failed", PoolError(103010, "The local pool failed on this statement: a defect of its own.")
+            )
+            self._doom()
             raise
 
     def _doom(self) -> None:

@@ -222,7 +222,7 @@ def _primary_keys(context: ViewContext, arguments: Arguments) -> Iterator[Row]:
 
 
 def _statistics(context: ViewContext, arguments: Arguments) -> Iterator[Row]:
-    """The row that stands for the table itself; its keys are not enforced and give no unique index."""
+    """Return the row that stands for the table itself; its keys are not enforced and give no unique index."""
     for table in _chosen(context, arguments, literal=True):
         yield (context.database, table.schema, table.name, *([None] * 3), 0, *([None] * 6))
 

@@ -44,7 +44,7 @@ def _sum(call: FunctionCall) -> Typed:
 
 
 def _avg(call: FunctionCall) -> Typed:
-    """An average of integers is cut to an integer."""
+    """Cut an average of integers to an integer."""
     target = _summed_type(call[0], "AVG")
     sql = f"avg({_inside(call, call[0].sql)}){call.over}"
     if target.name in {"int", "bigint"}:

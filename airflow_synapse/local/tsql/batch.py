@@ -13,42 +13,11 @@ from airflow_synapse.local.tsql.statements import If, Statement
 from airflow_synapse.local.tsql.tokens import Token, TokenKind, tokenize
 
 #: Reserved words that begin a statement wherever they stand outside parentheses.
-_STARTING: Final = frozenset(
-    [
-        "CREATE",
-        "DROP",
-        "ALTER",
-        "TRUNCATE",
-        "DECLARE",
-        "PRINT",
-        "IF",
-        "BEGIN",
-        "COMMIT",
-        "ROLLBACK",
-        "SAVE",
-        "EXEC",
-        "EXECUTE",
-        "KILL",
-        "USE",
-        "WHILE",
-        "GRANT",
-        "DENY",
-        "REVOKE",
-        "RAISERROR",
-        "DBCC",
-        "MERGE",
-        "RETURN",
-        "GOTO",
-        "WAITFOR",
-        "BREAK",
-        "CONTINUE",
-        "SELECT",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "SET",
-    ]
-)
+_STARTING: Final = frozenset({
+    "CREATE", "DROP", "ALTER", "TRUNCATE", "DECLARE", "PRINT", "IF", "BEGIN", "COMMIT", "ROLLBACK", "SAVE", "EXEC",
+    "EXECUTE", "KILL", "USE", "WHILE", "GRANT", "DENY", "REVOKE", "RAISERROR", "DBCC", "MERGE", "RETURN", "GOTO",
+    "WAITFOR", "BREAK", "CONTINUE", "SELECT", "INSERT", "UPDATE", "DELETE", "SET",
+})  # fmt: skip
 #: Words that begin a statement only before these.
 _STARTING_PAIRS: Final = {"COPY": "INTO", "RENAME": "OBJECT"}
 _LONGEST_KEPT: Final = 10_000

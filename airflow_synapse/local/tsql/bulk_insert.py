@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
@@ -44,9 +43,7 @@ def insert_rows(state: SessionState, statement: Insert, rows: Sequence[Sequence[
     state.cursor.register(_REGISTERED, pa.table([array for _, array in given], names=keys))
     try:
         values = [Typed(f"source.{key}", found) for key, (found, _) in zip(keys, given, strict=True)]
-        return insert_from(
-            state, replace(statement, values=()), table, columns, values, f" FROM {_REGISTERED} AS source"
-        )
+        return insert_from(state, statement, table, columns, (values, f" FROM {_REGISTERED} AS source"))
     finally:
         state.cursor.unregister(_REGISTERED)
 

@@ -34,15 +34,14 @@ def insert(state: SessionState, statement: Insert) -> int:
             Typed(f"source.{name}", given.type, nullable=given.nullable)
             for name, given in zip(names, bound.columns, strict=True)
         ]
-        return insert_from(
-            state, statement, table, columns, values, f" FROM ({bound.sql}) AS source({', '.join(names)})"
-        )
+        source = f" FROM ({bound.sql}) AS source({', '.join(names)})"
+        return insert_from(state, statement, table, columns, (values, source))
     if statement.columns != ():  # () is DEFAULT VALUES
         _check_count(statement, len(statement.values), len(columns))
     binder = QueryBinder(state).expressions(Scope())
     given = [(column, node) for column, node in zip(columns, statement.values, strict=True) if node is not None]
     values = [binder.value(node) for _, node in given]
-    return insert_from(state, statement, table, [column for column, _ in given], values, "")
+    return insert_from(state, statement, table, [column for column, _ in given], (values, ""))
 
 
 def insert_from(
@@ -50,10 +49,13 @@ def insert_from(
     statement: Insert,
     table: Table,
     columns: Sequence[Column],
-    values: Sequence[Typed],
-    source: str,
+    rows: tuple[Sequence[Typed], str],
 ) -> int:
-    """Insert ``values`` of the rows of ``source``, a FROM clause, into ``columns`` and return the number of rows."""
+    """Insert rows into ``columns`` and return their number.
+
+    :param rows: The values of a row, and the FROM clause that they are taken from; without one it is one row.
+    """
+    values, source = rows
     _check_count(statement, len(values), len(columns))
     names = [quote_name(column.name) for column in columns]
     stored = [store(value, column.type, column.name) for value, column in zip(values, columns, strict=True)]
@@ -84,10 +86,8 @@ def target_columns(state: SessionState, table: Table, names: Sequence[str] | Non
     if len({column.name for column in found}) < len(found):
         raise PoolError(264, "A column name is specified more than once in the column list of an INSERT.")
     if any(column.identity is not None for column in found) and state.identity_insert != table:
-        message = (
-            f"Cannot insert explicit value for identity column in table '{table.name}' when IDENTITY_INSERT is OFF."
-        )
-        raise PoolError(544, message)
+        what = f"Cannot insert explicit value for identity column in table '{table.name}'"
+        raise PoolError(544, f"{what} when IDENTITY_INSERT is set to OFF.")
     return found
 
 
@@ -155,8 +155,8 @@ def _rows(state: SessionState, statement: Change, binder: QueryBinder) -> tuple[
 def _target_in_from(select: exp.Select, statement: Change) -> exp.Table | None:
     """Return the member of FROM that is the target: by its alias, or by its name."""
     wanted = tuple(part.lower() for part in statement.target)
-    tables = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or ())]
-    tables = [table for table in tables if isinstance(table, exp.Table)]
+    members = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or ())]
+    tables = [table for table in members if isinstance(table, exp.Table)]
     for table in tables:
         if len(wanted) == 1 and table.alias.lower() == wanted[0]:
             return table

@@ -73,18 +73,21 @@ def text_of(value: Typed, style: int | None = None) -> str:
         return value.sql
     if source.name in TIME_TYPES:
         return date_styles.to_text(value.sql, source, style)
-    if source.name == "bit":
-        return f"CAST(CAST({value.sql} AS TINYINT) AS VARCHAR)"
     if source.name in MONEY_TYPES:
         return f"CAST(CAST({value.sql} AS DECIMAL(19,{4 if style == 2 else 2})) AS VARCHAR)"
-    if source.name in FLOAT_TYPES:
-        # Assumption: A float becomes text with six significant digits, as style 0 says; the exponent has two digits.
-        return f"format('{{:g}}', {value.sql})"
-    if source.name == "uniqueidentifier":
-        return f"upper(CAST({value.sql} AS VARCHAR))"
     if source.name in BINARY_TYPES:
         return f"'0x' || hex({value.sql})" if style == 1 else f"decode({value.sql})"
-    return f"CAST({value.sql} AS VARCHAR)"
+    return _TEXTS.get(source.name, "CAST({0} AS VARCHAR)").format(value.sql)
+
+
+#: Assumption: A float becomes text with six significant digits, as style 0 says; the exponent has two digits.
+_FLOAT_TEXT: Final = "format('{{:g}}', {0})"
+_TEXTS: Final = {
+    "bit": "CAST(CAST({0} AS TINYINT) AS VARCHAR)",
+    "uniqueidentifier": "upper(CAST({0} AS VARCHAR))",
+    "float": _FLOAT_TEXT,
+    "real": _FLOAT_TEXT,
+}
 
 
 def fit_text(sql: str, source: SqlType, target: SqlType) -> str:
@@ -94,7 +97,7 @@ def fit_text(sql: str, source: SqlType, target: SqlType) -> str:
     length = target.length
     if not (is_text(source) and source.length is not None and 0 < source.length <= length):
         sql = f"left({sql}, {length})"
-    if target.name in {"char", "nchar"} and not (source == target):
+    if target.name in {"char", "nchar"} and source != target:
         sql = f"rpad({sql}, {length}, ' ')"
     return sql
 

@@ -56,7 +56,9 @@ def _isdate(call: FunctionCall) -> Typed:
 
 def _national(call: FunctionCall) -> Typed:
     literal = call.literal(0)
-    return Typed(quote_literal(literal), text(SqlType("nvarchar", 1), length=max(1, len(literal))), literal, False)
+    return Typed(
+        quote_literal(literal), text(SqlType("nvarchar", 1), length=max(1, len(literal))), literal, nullable=False
+    )
 
 
 def _binary(call: FunctionCall) -> Typed:

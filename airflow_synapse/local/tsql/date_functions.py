@@ -88,7 +88,7 @@ def _dateadd(call: FunctionCall) -> Typed:
 
 
 def _datediff(call: FunctionCall) -> Typed:
-    """Number of boundaries crossed; weeks begin on Sunday."""
+    """Count the boundaries that were crossed; weeks begin on Sunday."""
     part = _part(call)
     start, end = _moment(call[1]).sql, _moment(call[2]).sql
     target = BIGINT if call.name == "DATEDIFF_BIG" else INT
@@ -121,7 +121,10 @@ def _reader(part: str) -> Signature:
 
 
 def _now(target: SqlType) -> Signature:
-    """The clock is UTC. Source: CURRENT_TIMESTAMP reference: a Synapse pool returns UTC."""
+    """Return the clock of the pool, which is UTC.
+
+    Assumption: GETDATE and SYSDATETIME tell UTC in the local pool.
+    """
 
     def build(_: FunctionCall) -> Typed:
         moment = "CAST(now() AS TIMESTAMP)" if target.name != "datetimeoffset" else "now()"

@@ -55,7 +55,7 @@ def to_text(sql: str, source: SqlType, style: int | None) -> str:
         return _with_fraction(f"strftime(DATE '1900-01-01' + {sql}, '%H:%M:%S", f"(DATE '1900-01-01' + {sql})", source)
     default = 0 if source.name in {"datetime", "smalldatetime"} else 121
     style = default if style is None else _SYNONYMS.get(style, style)
-    if style == 0 and source.name in {"date"}:
+    if style == 0 and source.name == "date":
         style = 23 if style == default else 0
     if style == 0:
         return _month_first(sql)

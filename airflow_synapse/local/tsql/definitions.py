@@ -147,8 +147,8 @@ def _check_columnstore(table: Table) -> None:
     for column in table.columns:
         if column.type.name in CHARACTER_TYPES | BINARY_TYPES and column.type.length == MAX:
             message = (
-                f"The statement failed. Column '{column.name}' has a data type that cannot participate in a columnstore "
-                "index. Use HEAP or a clustered index."
+                f"The statement failed. Column '{column.name}' has a data type that cannot participate in a "
+                "columnstore index. Use HEAP or a clustered index."
             )
             raise PoolError(35343, message)
 

@@ -12,6 +12,16 @@ from airflow_synapse.local.sql_types import MAX, SqlType
 from airflow_synapse.local.tsql.conversion import convert, text_of
 from airflow_synapse.local.tsql.function_call import FunctionCall, SessionFacts, Signature
 from airflow_synapse.local.tsql.functions import find_function
+from airflow_synapse.local.tsql.operators import (
+    alike,
+    as_numbers,
+    calculation,
+    comparison,
+    concatenation,
+    is_moment,
+    moment_arithmetic,
+    without_blanks,
+)
 from airflow_synapse.local.tsql.patterns import regular_expression
 from airflow_synapse.local.tsql.query_text import PREFIX
 from airflow_synapse.local.tsql.reader import not_supported
@@ -23,7 +33,6 @@ from airflow_synapse.local.tsql.type_rules import (
     is_numeric,
     is_text,
     number_literal,
-    text,
 )
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 
@@ -43,7 +52,6 @@ _COMPARISONS: Final[dict[type[exp.Expression], str]] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
-_WITH_TIME: Final = frozenset({"date", "datetime", "datetime2", "smalldatetime"})
 
 
 class QueryBinder(Protocol):
@@ -153,38 +161,16 @@ class ExpressionBinder:
         left, right = self.value(node.this), self.value(node.expression)
         has_text = is_text(left.type) or is_text(right.type)
         if operator == "+" and has_text and not (is_numeric(left.type) or is_numeric(right.type)):
-            return self._concatenation(left, right)
-        if operator in "+-" and (_is_moment(left) or _is_moment(right)):
-            return self._moment_arithmetic(operator, left, right)
-        left, right = self._as_numbers(left, right)
+            return concatenation(left, right)
+        if operator in "+-" and (is_moment(left) or is_moment(right)):
+            return moment_arithmetic(operator, left, right)
+        left, right = as_numbers(left, right)
         assert left.type is not None and right.type is not None  # noqa: S101, PT018 - _as_numbers gave both a type
         target = arithmetic_type(operator, left.type, right.type)
-        return Typed(_calculation(operator, left, right, target), target, nullable=left.nullable or right.nullable)
-
-    @staticmethod
-    def _concatenation(left: Typed, right: Typed) -> Typed:
-        lengths = [1 if side.type is None else (side.type.length or 40) for side in (left, right)]
-        total = MAX if MAX in lengths else sum(lengths)
-        return Typed(f"({text_of(left)} || {text_of(right)})", text(left.type, right.type, length=total))
-
-    @staticmethod
-    def _as_numbers(left: Typed, right: Typed) -> tuple[Typed, Typed]:
-        """Text beside a number becomes that number's type; NULL alone is an int."""
-        shared = next((side.type for side in (left, right) if is_numeric(side.type)), INT)
-        target = shared or INT
-        return tuple(side if is_numeric(side.type) else convert(side, target) for side in (left, right))  # type: ignore[return-value]  # two in, two out
-
-    def _moment_arithmetic(self, operator: str, left: Typed, right: Typed) -> Typed:
-        """Only datetime and smalldatetime know ``+`` and ``-`` with a number of days."""
-        moment, days = (left, right) if _is_moment(left) else (right, left)
-        if moment.type is None or moment.type.name not in {"datetime", "smalldatetime"} or not is_numeric(days.type):
-            names = [side.type.name if side.type else "NULL" for side in (left, right)]
-            message = f"The data types {names[0]} and {names[1]} are incompatible in the {operator} operator."
-            raise PoolError(402, message)
-        return moment.with_sql(f"({moment.sql} {operator} to_microseconds(CAST({days.sql} * 86400000000 AS BIGINT)))")
+        return Typed(calculation(operator, left, right, target), target, nullable=left.nullable or right.nullable)
 
     def _case(self, node: exp.Case) -> Typed:
-        """A simple CASE becomes a searched one."""
+        """Translate CASE; a simple one becomes a searched one."""
         branches = [
             (self._when(node.this, branch.this), self.value(branch.args["true"])) for branch in node.args["ifs"]
         ]
@@ -205,7 +191,7 @@ class ExpressionBinder:
     def _when(self, operand: exp.Expression | None, condition: exp.Expression) -> str:
         if operand is None:
             return self.predicate(condition)
-        return self._comparison("=", self.value(operand), self.value(condition))
+        return comparison("=", self.value(operand), self.value(condition))
 
     def _scalar_subquery(self, node: exp.Subquery) -> Typed:
         sql, types = self._queries.subquery(node.this, self._scope)
@@ -288,17 +274,12 @@ class ExpressionBinder:
         :raises PoolError: 4145, it is a value; T-SQL has no boolean values.
         """
         if type(node) in _COMPARISONS:
-            return self._comparison(_COMPARISONS[type(node)], self.value(node.this), self.value(node.expression))
+            return comparison(_COMPARISONS[type(node)], self.value(node.this), self.value(node.expression))
         build = self._predicates.get(type(node))
         if build is None:
             message = "An expression of non-boolean type specified in a context where a condition is expected."
             raise PoolError(4145, message, severity=15)
         return build(node)
-
-    @staticmethod
-    def _comparison(operator: str, left: Typed, right: Typed) -> str:
-        left, right = _alike(left, right)
-        return f"({_without_blanks(left)} {operator} {_without_blanks(right)})"
 
     def _is_null(self, node: exp.Is) -> str:
         if not isinstance(node.expression, exp.Null):
@@ -312,14 +293,14 @@ class ExpressionBinder:
             sql, types = self._queries.subquery(query.this if isinstance(query, exp.Subquery) else query, self._scope)
             if len(types) != 1:
                 raise PoolError(116, "Only one expression can be specified in the select list of a subquery.")
-            left, right = _alike(value, Typed('"in"."value"', types[0]))
-            return f'({_without_blanks(left)} IN (SELECT {_without_blanks(right)} FROM ({sql}) AS "in"("value")))'
-        return "(" + " OR ".join(self._comparison("=", value, self.value(item)) for item in node.expressions) + ")"
+            left, right = alike(value, Typed('"in"."value"', types[0]))
+            return f'({without_blanks(left)} IN (SELECT {without_blanks(right)} FROM ({sql}) AS "in"("value")))'
+        return "(" + " OR ".join(comparison("=", value, self.value(item)) for item in node.expressions) + ")"
 
     def _between(self, node: exp.Between) -> str:
         value = self.value(node.this)
-        low = self._comparison(">=", value, self.value(node.args["low"]))
-        return f"({low} AND {self._comparison('<=', value, self.value(node.args['high']))})"
+        low = comparison(">=", value, self.value(node.args["low"]))
+        return f"({low} AND {comparison('<=', value, self.value(node.args['high']))})"
 
     def _like(self, node: exp.Expression) -> str:
         escape = None
@@ -347,47 +328,6 @@ class ExpressionBinder:
 def direction(sql: str, part: exp.Expression) -> str:
     """Return one key of ORDER BY with its direction."""
     return f"{sql} DESC NULLS LAST" if part.args.get("desc") else f"{sql} ASC NULLS FIRST"
-
-
-def _calculation(operator: str, left: Typed, right: Typed, target: SqlType) -> str:
-    name = target.duckdb_name
-    a, b = left.sql, right.sql
-    if target.name in {"int", "bigint", "smallint", "tinyint"}:
-        a, b = convert(left, target).sql, convert(right, target).sql
-        return f"({a} {'//' if operator == '/' else operator} {b})"
-    if operator in "/%":
-        b = f"tsql_divisor({b})"
-    if target.name in {"float", "real"}:
-        return f"CAST(CAST({a} AS DOUBLE) {operator} CAST({b} AS DOUBLE) AS {name})"
-    return f"CAST({a} {operator} {b} AS {name})"
-
-
-def _is_moment(value: Typed) -> bool:
-    return value.type is not None and value.type.name in _WITH_TIME | {"time", "datetimeoffset"}
-
-
-def _alike(left: Typed, right: Typed) -> tuple[Typed, Typed]:
-    """Bring both sides of a comparison to one type; DuckDB compares numbers, and dates with times, by itself."""
-    if left.type is None or right.type is None:
-        return left, right
-    names = {left.type.name, right.type.name}
-    both_numbers = is_numeric(left.type) and is_numeric(right.type) and "bit" not in names
-    both_text = is_text(left.type) and is_text(right.type)
-    if left.type == right.type or both_numbers or both_text or names <= _WITH_TIME:
-        return left, right
-    target = common_type((left.type, right.type))
-    if target is None:
-        return left, right
-    return convert(left, target), convert(right, target)
-
-
-def _without_blanks(value: Typed) -> str:
-    """Trailing blanks do not count in comparisons. Source: T-SQL reference, = (Equals), strings."""
-    if not is_text(value.type):
-        return value.sql
-    if value.literal is not None and value.sql.startswith("'"):
-        return quote_literal(value.literal.rstrip(" "))
-    return f"rtrim({value.sql}, ' ')"
 
 
 def _unreadable(node: exp.Expression) -> PoolError:

@@ -34,7 +34,8 @@ MACROS: Final = (
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
     r"""tsql_replace(t, old, new) AS CASE WHEN old = '' THEN t
     ELSE regexp_replace(t, regexp_escape(old), replace(new, '\', '\\'), 'gi') END""",
-    """tsql_charindex(needle, t, start) AS CASE WHEN strpos(lower(substr(t, greatest(start, 1))), lower(needle)) = 0 THEN 0
+    """tsql_charindex(needle, t, start) AS
+    CASE WHEN strpos(lower(substr(t, greatest(start, 1))), lower(needle)) = 0 THEN 0
     ELSE strpos(lower(substr(t, greatest(start, 1))), lower(needle)) + greatest(start, 1) - 1 END""",
     """tsql_substring(t, start, n) AS CASE WHEN n < 0
     THEN error('537|Invalid length parameter passed to the SUBSTRING function.')

@@ -12,7 +12,7 @@ from airflow_synapse.local.tsql.typed import Typed
 
 
 def _number(call: FunctionCall, index: int = 0) -> Typed:
-    """A text is read as a float, a smaller integer as an int."""
+    """Return the argument as a number: text as a float, a smaller integer as an int."""
     value = call[index]
     if value.type is None or not is_numeric(value.type):
         return convert(value, FLOAT)

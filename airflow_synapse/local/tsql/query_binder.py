@@ -299,7 +299,8 @@ def _converted(query: BoundQuery, columns: Sequence[BoundColumn]) -> str:
 def _named(columns: Sequence[BoundColumn], names: Sequence[str], owner: str) -> tuple[SourceColumn, ...]:
     """Return the columns of a derived or common table.
 
-    :raises PoolError: 8158 or 8159, there are more or fewer names than columns; 8155, one has no name; 8156, two share one.
+    :raises PoolError: 8158 or 8159, there are more or fewer columns than names; 8155, one has no name; 8156, two share
+        one.
     """
     if len(names) != len(columns):
         number = 8158 if len(columns) > len(names) else 8159

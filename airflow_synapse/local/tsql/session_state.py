@@ -294,8 +294,8 @@ def aborted() -> PoolError:
     """Return error 111233. Source: azure-docs sql-data-warehouse-develop-transactions, Transaction state."""
     return PoolError(
         111233,
-        "111233;The current transaction has aborted, and any pending changes have been rolled back. Cause: A transaction "
-        "in a rollback-only state was not explicitly rolled back before a DDL, DML or SELECT statement.",
+        "111233;The current transaction has aborted, and any pending changes have been rolled back. Cause: A "
+        "transaction in a rollback-only state was not explicitly rolled back before a DDL, DML or SELECT statement.",
     )
 
 

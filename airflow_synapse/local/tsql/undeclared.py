@@ -61,19 +61,19 @@ def _in_query(state: SessionState, query: Query | None) -> Iterator[tuple[str, S
 
 
 def _compared(state: SessionState, tree: exp.Expression, changed: Table | None) -> Iterator[tuple[str, SqlType]]:
-    """A variable that is compared with a column has the column's type."""
+    """Give a variable that is compared with a column the column's type."""
     tables = [changed] if changed is not None else []
     for node in tree.find_all(exp.Table):
         table = state.find_table(table_parts(node)) if node.name else None
         if table is not None:
             tables.append(table)
-    for node in tree.find_all(exp.Anonymous):
-        if node.this == f"{PREFIX}VARIABLE":
-            parent = node.parent
+    for call in tree.find_all(exp.Anonymous):
+        if call.this == f"{PREFIX}VARIABLE":
+            parent = call.parent
             sides = (parent.this, parent.expression) if isinstance(parent, exp.Predicate) else ()
             columns = [side.name for side in sides if isinstance(side, exp.Column)]
             types = [column.type for name in columns for table in tables if (column := table.column(name))]
-            yield node.expressions[0].this, types[0] if types else _UNKNOWN
+            yield call.expressions[0].this, types[0] if types else _UNKNOWN
 
 
 def _names(node: exp.Expression) -> Iterator[str]:
