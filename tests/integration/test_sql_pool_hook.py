@@ -16,7 +16,7 @@ from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 FREE_TDS = Path("/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so")
 #: Runs until it is cancelled, as far as a test is concerned.
 ENDLESS = (
-    "SELECT COUNT_BIG(*) AS n FROM {t} a CROSS JOIN {t} b CROSS JOIN {t} c CROSS JOIN {t} d WHERE a.id * b.id % 7 = 3"
+    "SELECT SUM((a.id * b.id + c.id * d.id) % 7) AS n FROM {t} a CROSS JOIN {t} b CROSS JOIN {t} c CROSS JOIN {t} d"
 )
 
 
@@ -86,6 +86,7 @@ def test_execution_timeout_cancels_the_statement(hook, endless):
         with pytest.raises(TimeoutError, match="execution_timeout"):
             hook.run(endless)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert hook.get_first("SELECT 1 AS a") == (1,)
 
@@ -93,11 +94,14 @@ def test_execution_timeout_cancels_the_statement(hook, endless):
 def test_sigterm_cancels_the_statement_of_an_operator_without_on_kill(hook, endless):
     seen = []
     previous = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    killer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
+    killer.start()
     try:
         with pytest.raises(StatementCancelledError):
             SQLExecuteQueryOperator(task_id="query", conn_id="synapse_default", sql=endless).execute({})
     finally:
+        killer.cancel()
+        killer.join()
         signal.signal(signal.SIGTERM, previous)
     assert seen == [signal.SIGTERM]
 
