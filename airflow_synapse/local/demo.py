@@ -45,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.ui:
                 _wait_for_ctrl_c(airflow)
             totals, succeeded = _load(workspace, airflow, days)
-        print(json.dumps(totals), flush=True)  # the last line, for programs
-        return 0 if succeeded else 1
     except WorkspaceError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+    print(json.dumps(totals), flush=True)  # the last line, for programs
+    return 0 if succeeded else 1
 
 
 @contextlib.contextmanager
