@@ -61,8 +61,8 @@ def parse_footer(name: str, footer: bytes) -> ParquetFile:
 
     :param footer: The last bytes of a file: footer, length, magic number.
     """
-    import pyarrow as pa  # noqa: PLC0415 - slow to import
-    from pyarrow import parquet  # noqa: PLC0415 - slow to import
+    import pyarrow as pa
+    from pyarrow import parquet
 
     try:
         # Arrow looks at the end only, but wants the beginning of a file.
@@ -90,7 +90,7 @@ def _top_columns(schema: Any) -> tuple[ParquetColumn, ...]:  # noqa: ANN401 - py
 
 
 def _group(kind: Any) -> str:  # noqa: ANN401 - pyarrow ships no type information
-    from pyarrow import types  # noqa: PLC0415 - slow to import
+    from pyarrow import types
 
     kind = getattr(kind, "storage_type", kind)
     if types.is_map(kind):
@@ -102,7 +102,7 @@ def _group(kind: Any) -> str:  # noqa: ANN401 - pyarrow ships no type informatio
 
 def _leaves(kind: Any) -> int:  # noqa: ANN401 - pyarrow ships no type information
     """Return how many leaves of the Parquet schema an Arrow type stands for."""
-    from pyarrow import types  # noqa: PLC0415 - slow to import
+    from pyarrow import types
 
     kind = getattr(kind, "storage_type", kind)
     if types.is_map(kind):

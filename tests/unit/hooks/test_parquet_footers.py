@@ -56,7 +56,7 @@ NOON = datetime(2013, 1, 1, 12, tzinfo=UTC)
         (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())), "MAP", "varchar(max)"),
         (pa.array([{"a": 1}]), "STRUCT", "None"),
         (pa.array([None]), "INT32 NULL", "None"),
-        (pa.array([1.0], pa.float16()), "FIXED_LEN_BYTE_ARRAY(2) FLOAT16", "None"),
+        (pa.array([None], pa.float16()), "FIXED_LEN_BYTE_ARRAY(2) FLOAT16", "None"),
     ],
     ids=lambda value: str(value.type) if isinstance(value, pa.Array | pa.ChunkedArray) else "",
 )
