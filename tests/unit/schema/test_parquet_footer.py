@@ -6,15 +6,18 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
-from airflow_synapse.hooks.parquet_footers import parse_footer
+from airflow_synapse.schema.parquet_footer import parse_footer
 
 
 def footer_of(table, **options):
     file = io.BytesIO()
     parquet.write_table(table, file, **options)
-    return file.getvalue()
+    content = file.getvalue()
+    return content[-8 - int.from_bytes(content[-8:-4], "little") : -8]
 
 
 def columns_of(table, **options):
@@ -88,8 +91,75 @@ def test_rows_are_counted():
     assert parse_footer("a", footer_of(pa.table({"c": [1, 2, 3]}))).rows == 3
 
 
-@pytest.mark.parametrize("footer", [b"\x15\x04\x08\0\0\0PAR1", b"\0" * 4 + b"\x04\0\0\0PAR1"], ids=["short", "zeros"])
-def test_a_broken_footer_is_unreadable_and_no_error(footer):
+def test_every_cut_of_a_footer_is_unreadable_and_no_error():
+    footer = footer_of(pa.table({"s": [{"a": [1]}], "name": ["x"]}))
+    whole = parse_footer("a", footer)
+    results = [parse_footer("a", footer[:length]) for length in range(len(footer))]
+    assert all(found == whole or (found.unreadable and not found.columns) for found in results)
+    assert results[0].unreadable
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_give_columns_or_a_reason(footer):
     found = parse_footer("a", footer)
-    assert found.unreadable
-    assert found.columns == ()
+    assert bool(found.unreadable) is (found.rows is None)
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [b"\x1c" * 100_000, b"\x19" * 100_000, b"\x15" + b"\xff" * 100_000, b"\x18\xff\xff\xff\xff\x0f"],
+    ids=["structs in structs", "lists in lists", "a number without end", "a text beyond the end"],
+)
+def test_a_hostile_footer_is_unreadable(footer):
+    assert parse_footer("a", footer).unreadable
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.4", "2.6"])
+def test_footers_of_each_format_version_are_read(version):
+    table = pa.table({"a": pa.array([1], pa.uint16()), "b": pa.array([NOON], pa.timestamp("us"))})
+    assert [text for _, text, _ in columns_of(table, version=version)] == [
+        "INT32 INT(16, false)",
+        "INT64 TIMESTAMP(MICROS)",
+    ]
+
+
+def old_style(element):
+    """A footer as writers before the logical types made it: one column, described by a ConvertedType."""
+    numbers = {"type": 1, "length": 2, "repetition": 3, "name": 4, "converted": 6, "scale": 7, "precision": 8}
+    leaf, last = b"", 0
+    for name, value in element.items():
+        number = numbers[name]
+        kind, body = (8, bytes([len(value)]) + value) if isinstance(value, bytes) else (5, bytes([2 * value]))
+        leaf, last = leaf + bytes([(number - last) << 4 | kind]) + body, number
+    root = b"\x48\x06schema\x15\x02\x00"
+    return b"\x15\x02\x19\x2c" + root + leaf + b"\x00\x16\x0a\x00"
+
+
+@pytest.mark.parametrize(
+    ("element", "parquet_type"),
+    [
+        ({"type": 6, "converted": 0}, "BYTE_ARRAY STRING"),
+        ({"type": 6, "converted": 4}, "BYTE_ARRAY ENUM"),
+        ({"type": 1, "converted": 5, "scale": 2, "precision": 9}, "INT32 DECIMAL(9, 2)"),
+        ({"type": 1, "converted": 6}, "INT32 DATE"),
+        ({"type": 1, "converted": 7}, "INT32 TIME(MILLIS)"),
+        ({"type": 2, "converted": 8}, "INT64 TIME(MICROS)"),
+        ({"type": 2, "converted": 9}, "INT64 TIMESTAMP(MILLIS)"),
+        ({"type": 2, "converted": 10}, "INT64 TIMESTAMP(MICROS)"),
+        ({"type": 1, "converted": 11}, "INT32 INT(8, false)"),
+        ({"type": 2, "converted": 14}, "INT64 INT(64, false)"),
+        ({"type": 1, "converted": 16}, "INT32 INT(16, true)"),
+        ({"type": 6, "converted": 19}, "BYTE_ARRAY JSON"),
+        ({"type": 6, "converted": 20}, "BYTE_ARRAY BSON"),
+        ({"type": 7, "length": 12, "converted": 21}, "FIXED_LEN_BYTE_ARRAY(12) INTERVAL"),
+        ({"type": 3}, "INT96"),
+        ({"type": 1, "repetition": 2}, "LIST"),
+    ],
+    ids=str,
+)
+def test_files_of_old_writers_say_their_types_in_another_way(element, parquet_type):
+    order = ("type", "length", "repetition", "name", "converted", "scale", "precision")
+    fields = {"repetition": 1, "name": b"c", **element}
+    found = parse_footer("a", old_style({name: fields[name] for name in order if name in fields}))
+    assert [str(column) for column in found.columns] == [parquet_type]
+    assert found.rows == 5
