@@ -64,12 +64,11 @@ def create_table_as_select(state: SessionState, statement: CreateTableAsSelect) 
         for index, (given, column) in enumerate(zip(bound.columns, columns, strict=True))
     )
     source = ", ".join(f"c{index}" for index in range(len(columns)))
-    parameters = dict(state.take_parameters())
     with state.writing(table) as cursor:
         create_in_duckdb(state, cursor, table)
         try:
             sql = f"INSERT INTO {table.duckdb_name} SELECT {values} FROM ({bound.sql}) AS source({source})"
-            row = cursor.execute(sql, parameters).fetchone()
+            row = cursor.execute(sql, state.take_parameters(sql)).fetchone()
         except BaseException:
             forget(state, table)
             raise
