@@ -140,7 +140,10 @@ def _check_distribution(table: Table) -> None:
 
 
 def _check_columnstore(table: Table) -> None:
-    """Source: azure-docs sql-data-warehouse-tables-index: no (max) column in a clustered columnstore index."""
+    """Source: azure-docs sql-data-warehouse-tables-index: no (max) column in a clustered columnstore index.
+
+    Assumption: A (max) column in a clustered columnstore index is refused with SQL Server's number 35343.
+    """
     if table.index.kind != "CLUSTERED COLUMNSTORE":
         return
     for column in table.columns:
