@@ -66,6 +66,11 @@ def _serverproperty(call: FunctionCall) -> Typed:
     return _value(None if value is None else str(value), _SYSNAME)
 
 
+def _session_context(call: FunctionCall) -> Typed:
+    """Assumption: SESSION_CONTEXT is described as nvarchar(4000), because the local pool has no sql_variant."""
+    return _value(call.session.object_property("SESSION_CONTEXT", _literals(call)), SqlType("nvarchar", 4000))
+
+
 FUNCTIONS: Final = {
     "VARIABLE": Signature(_variable, 1, 1),
     "GLOBAL": Signature(_global, 1, 1),
@@ -92,5 +97,6 @@ FUNCTIONS: Final = {
     "DATABASEPROPERTYEX": _metadata(),
     "OBJECT_ID": Signature(_object_id, 1, 2),
     "SERVERPROPERTY": Signature(_serverproperty, 1, 1),
+    "SESSION_CONTEXT": Signature(_session_context, 1, 1),
     "NEWID": Signature(_newid),
 }
