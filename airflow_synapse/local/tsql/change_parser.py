@@ -137,6 +137,22 @@ def parse_value(tokens: Sequence[Token]) -> exp.Expression:
     return value
 
 
+def parse_condition(tokens: Sequence[Token]) -> exp.Expression:
+    """Return the tree of one search condition.
+
+    :raises PoolError: The tokens are no condition.
+    """
+    tree = parse_tree(tokens, before="SELECT 1 WHERE ")
+    if not isinstance(tree, exp.Select) or {name for name, part in tree.args.items() if part} != {
+        "expressions",
+        "where",
+    }:
+        raise syntax_error(tokens[0])
+    condition = tree.args["where"].this
+    assert isinstance(condition, exp.Expression)  # noqa: S101 - narrows sqlglot's declared type
+    return condition
+
+
 def split_at_commas(tokens: Sequence[Token]) -> list[list[Token]]:
     """Split at the commas that stand outside parentheses."""
     parts: list[list[Token]] = [[]]

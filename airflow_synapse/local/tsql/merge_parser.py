@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.tsql.change_parser import assignment, parse_value, split_at_commas
+from airflow_synapse.local.tsql.change_parser import assignment, parse_condition, parse_value, split_at_commas
 from airflow_synapse.local.tsql.query_text import parse_tree
 from airflow_synapse.local.tsql.reader import TokenReader, not_supported, refused, syntax_error
 from airflow_synapse.local.tsql.statements import MATCHED, NOT_IN_SOURCE, NOT_IN_TARGET, Body, Merge, MergeClause
@@ -31,7 +31,7 @@ def parse_merge(reader: TokenReader) -> Body:
     reader.expect("USING")
     source = _source(_until(reader, "ON"))
     reader.expect("ON")
-    condition = parse_value(_until(reader, "WHEN", "OUTPUT"))
+    condition = parse_condition(_until(reader, "WHEN", "OUTPUT"))
     clauses = []
     while reader.accept("WHEN"):
         clauses.append(_clause(reader))
@@ -78,7 +78,7 @@ def _clause(reader: TokenReader) -> MergeClause:
         reader.accept("BY", "TARGET")
     else:
         reader.expect("MATCHED")
-    condition = parse_value(_until(reader, "THEN")) if reader.accept("AND") else None
+    condition = parse_condition(_until(reader, "THEN")) if reader.accept("AND") else None
     reader.expect("THEN")
     if kind == NOT_IN_TARGET:
         return _insert(reader, condition)

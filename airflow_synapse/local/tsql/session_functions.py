@@ -15,7 +15,9 @@ _SYSNAME: Final = SqlType("nvarchar", 128)
 def _value(value: str | int | None, found: SqlType) -> Typed:
     if value is None:
         return Typed(f"CAST(NULL AS {found.duckdb_name})", found)
-    return Typed(quote_literal(value) if isinstance(value, str) else f"CAST({value} AS {found.duckdb_name})", found)
+    if isinstance(value, str):
+        return Typed(quote_literal(value), found, value)
+    return Typed(f"CAST({value} AS {found.duckdb_name})", found)
 
 
 def _fact(found: SqlType = _SYSNAME) -> Signature:
