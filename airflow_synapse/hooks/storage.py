@@ -5,6 +5,7 @@ It works on the connections of the Azure provider, of type ``wasb`` or ``adls``.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -140,6 +141,9 @@ class SynapseStorageHook(BaseHook):
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
         from azure.storage.blob import BlobServiceClient, LinearRetry
+
+        # It writes the headers of every request and answer to the task's log.
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
         # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
         repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)

@@ -17,7 +17,7 @@ from airflow_synapse.exceptions import CopyOptionError, SourceFilesError, SqlErr
 from airflow_synapse.load.compute_size import SERVICE_OBJECTIVE, compute_nodes
 from airflow_synapse.load.guidance import asks_for_compute_nodes, compressed_csv_files, warnings
 from airflow_synapse.load.source_survey import SourceSurvey
-from airflow_synapse.schema.catalog import TABLE_COLUMNS, TableColumn, catalog_name
+from airflow_synapse.schema.catalog import TableColumn, columns_query
 from airflow_synapse.schema.compatibility import ColumnFinding, compare
 
 OnEmpty = Literal["fail", "skip", "succeed"]
@@ -95,7 +95,7 @@ def run_preflight(session: Queries, survey: SourceSurvey, statement: CopyStateme
         nodes = compute_nodes(_ask(session, SERVICE_OBJECTIVE))
     columns: tuple[TableColumn, ...] = ()
     if survey.parquet_files:
-        columns = TableColumn.from_rows(_ask(session, TABLE_COLUMNS, catalog_name(statement.target)))
+        columns = TableColumn.from_rows(_ask(session, columns_query(statement.target)))
     return check_sources(survey, statement, table_columns=columns, nodes=nodes)
 
 
@@ -149,9 +149,9 @@ def _sentences(
         yield f"... and {len(chosen) - _MOST_FINDINGS} more of this kind."
 
 
-def _ask(session: Queries, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
+def _ask(session: Queries, sql: str) -> Sequence[Sequence[Any]]:
     try:
-        return session.fetch(sql, *parameters)
+        return session.fetch(sql)
     except SqlError as error:
         log.debug("Nothing is checked that needs this query: %s", error)
         return ()

@@ -18,9 +18,8 @@ _POLL_SECONDS: Final = 0.02
 class FaultClient:
     """Speaks with the control port of a pool.
 
-    Faults of statements (:meth:`drop`, :meth:`delay`, :meth:`hold`, :meth:`outlive`) take the same arguments: ``moment``
-    (``before``, ``running``, ``committed``), ``label`` with wildcards, ``text`` as a regular expression, ``times``
-    as the number of statements; see :mod:`airflow_synapse.local.faults`. They return the number of the fault.
+    Faults of statements (:meth:`drop`, :meth:`delay`, :meth:`hold`, :meth:`outlive`) take the same arguments, as
+    :class:`~airflow_synapse.local.faults.Fault` describes them, and return the number of the fault.
 
     :param port: Port of 127.0.0.1.
     :raises WorkspaceError: From every method: nobody listens, or the pool refuses the command.

@@ -14,6 +14,7 @@ from airflow_synapse.local.copy.redaction import redact
 from airflow_synapse.local.errors import PoolError, StatementCancelled
 from airflow_synapse.local.faults import BEFORE, COMMITTED, Faults, StatementFaults
 from airflow_synapse.local.protocol import Done, Outcome, Rows
+from airflow_synapse.local.tsql.engine_errors import translated
 from airflow_synapse.local.tsql.session_state import SessionState
 
 
@@ -106,20 +107,16 @@ class RequestRecorder:
         Source: azure-docs sql-data-warehouse-develop-transactions: after an error only ROLLBACK is accepted.
         """
         try:
-            yield
-        except PoolError as error:
-            if self._state.cancelled.is_set():  # whatever it says, it is what became of the interrupted statement
+            with translated():
+                yield
+        except (PoolError, StatementCancelled) as error:
+            self._doom()
+            # Whatever DuckDB says of an interrupted statement, it was cancelled.
+            if isinstance(error, StatementCancelled) or self._state.cancelled.is_set():
                 self._end(request, "Cancelled")
-                self._doom()
                 self._check_alive()
                 raise StatementCancelled from None
             self._end(request, "Failed", error)
-            self._doom()
-            raise
-        except StatementCancelled:
-            self._end(request, "Cancelled")
-            self._doom()
-            self._check_alive()
             raise
         except GeneratorExit:
             self._end(request, "Cancelled")

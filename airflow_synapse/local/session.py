@@ -15,7 +15,7 @@ from airflow_synapse.local.catalog.requests import Request
 from airflow_synapse.local.client_link import ClientLink
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.faults import Faults
-from airflow_synapse.local.protocol import Done, Outcome, Parameter
+from airflow_synapse.local.protocol import Outcome, Parameter
 from airflow_synapse.local.recording import RequestRecorder
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.batch import parse_batch
@@ -105,26 +105,24 @@ class PoolSession:
         self._state.variables = _variables(parameters)
         yield from self._run(statements)
 
-    def execute_many(self, text: str, rows: Sequence[Sequence[Parameter]]) -> Iterator[Outcome]:
-        """Run one statement once for each row of parameters; one outcome a row, in order.
+    def execute_many(self, text: str, rows: Sequence[Sequence[Parameter]]) -> bool:
+        """Insert all rows at once, if ``text`` is an INSERT of parameters alone; return whether that was done.
 
-        An INSERT of parameters alone is run for all rows at once; should that fail outside a user transaction, it is
-        run again row by row, so that the rows before the bad one stay, as they would.
+        Should a row fail outside a user transaction, nothing is inserted and the server goes row by row, so that the
+        rows before and after the bad one stay, as they would.
         """
         insert = bulk_insert(parse_batch(text))
-        if insert is not None and len(rows) > 1:
-            self._start()
-            try:
-                with self._recorder.recorded(text, None):
-                    insert_rows(self._state, insert, rows)
-            except PoolError:
-                if self._state.transaction is not None:
-                    raise
-            else:
-                yield from (Done(1) for _ in rows)
-                return
-        for row in rows:
-            yield from self.execute(text, row)
+        if insert is None:
+            return False
+        self._start()
+        try:
+            with self._recorder.recorded(text, None):
+                insert_rows(self._state, insert, rows)
+        except PoolError:
+            if self._state.transaction is not None:
+                raise
+            return False
+        return True
 
     def call(self, procedure: str, parameters: Sequence[Parameter]) -> Iterator[Outcome]:
         """Call a stored procedure by name.

@@ -159,9 +159,8 @@ class SynapseCopyOperator(BaseOperator):
         :raises AirflowFailException: An error that no retry can mend; it says what to do.
         :raises SynapseError: An error that may pass.
         """
-        from airflow.providers.common.compat.sdk import AirflowFailException  # noqa: PLC0415 - slow to import
-
         from airflow_synapse.operators.copy_load import CopyLoad  # noqa: PLC0415 - slow to import
+        from airflow_synapse.version_compat import AirflowFailException  # noqa: PLC0415 - for running tasks only
 
         load = self._copy_load = CopyLoad(self)
         try:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from airflow_synapse.copy.identifiers import TableName
+from airflow_synapse.copy.literals import string_literal
 from airflow_synapse.schema.sql_types import SqlType
 
-#: Lists the columns of a table; one parameter, the table's quoted name. No rows: there is no such table, or the login
-#: may not see it. Source: sys.columns and sys.types, which dedicated pools have.
-TABLE_COLUMNS: Final = """\
+
+def object_id(table: TableName) -> str:
+    """Return T-SQL for the number of a table, NULL where there is none. A session finds its own temporary tables."""
+    return f"OBJECT_ID({string_literal(f'tempdb..{table.quoted}' if table.is_temporary else table.quoted)})"
+
+
+def columns_query(table: TableName) -> str:
+    """Return a query for the columns of a table, for :meth:`TableColumn.from_rows`.
+
+    No row: there is no such table, or the login may not see it. Source: sys.columns and sys.types, which apply to
+    dedicated SQL pools.
+    """
+    return f"""\
 SELECT c.name, t.name AS type_name, c.max_length, c.precision, c.scale, c.is_nullable, c.is_identity
 FROM sys.columns AS c
 JOIN sys.types AS t ON t.user_type_id = c.user_type_id
-WHERE c.object_id = OBJECT_ID(?)
+WHERE c.object_id = {object_id(table)}
 ORDER BY c.column_id"""
-
-
-def catalog_name(table: TableName) -> str:
-    """Return the parameter of :data:`TABLE_COLUMNS`. A session sees its own temporary tables only."""
-    return f"tempdb..{table.quoted}" if table.is_temporary else table.quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ class TableColumn:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Sequence[Any]]) -> tuple[Self, ...]:
-        """Read the answer to :data:`TABLE_COLUMNS`."""
+        """Read the answer to :func:`columns_query`."""
         return tuple(
             cls(
                 name=str(name),

@@ -81,6 +81,9 @@ _TABLE: Final = (
          f"{_REFERENCE}, table structure options"),
     Rule("index-order-type", "index", "orders by a text column",
          "Order by numbers or dates.", f"{_REFERENCE}, ordered clustered columnstore index option"),
+    Rule("index-max-type", "index", "is a columnstore, which has no (max) types",
+         "Set index to HEAP or CLUSTERED INDEX (columns), or give the column a length.",
+         "azure-docs, indexes on dedicated SQL pool tables, clustered columnstore indexes"),
     # --- partitions
     Rule("partition", "partition", "cannot be read",
          "Give column, values (a list of constants) and, if wanted, range: LEFT or RIGHT.",

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from airflow_synapse.copy.identifiers import ColumnName, TableName
-from airflow_synapse.copy.literals import DefaultValue, code_units, default_literal, is_text, string_literal
+from airflow_synapse.copy.literals import DefaultValue, code_units, default_literal, is_text
 from airflow_synapse.copy.rules import show
+from airflow_synapse.schema.catalog import object_id
 from airflow_synapse.schema.rules import refuse
-from airflow_synapse.schema.sql_types import SqlType
+from airflow_synapse.schema.sql_types import MAX, SqlType
 from airflow_synapse.schema.storage_options import Distribution, Partitioning, TableIndex
 
 _MOST_COLUMNS = 1024
@@ -86,11 +87,7 @@ class TableDefinition:
                 raise refuse("distribution-default", shown=show(column.name.name))
             if column.identity is not None:
                 raise refuse("distribution-identity", shown=show(column.name.name))
-        if self.index:
-            for name in self.index.columns:
-                column = self._column(name, "index")
-                if self.index.kind == "CLUSTERED COLUMNSTORE INDEX" and column.type.is_text:
-                    raise refuse("index-order-type", shown=show(name.name))
+        self._check_index(self.index or TableIndex("CLUSTERED COLUMNSTORE INDEX"))
         if self.partition:
             self._column(self.partition.column, "partition")
             if self.name.is_temporary:
@@ -111,6 +108,17 @@ class TableDefinition:
         if sum(column.identity is not None for column in self.columns) > 1:
             raise refuse("identity-count")
 
+    def _check_index(self, index: TableIndex) -> None:
+        ordered = [self._column(name, "index") for name in index.columns]
+        if index.kind != "CLUSTERED COLUMNSTORE INDEX":
+            return
+        for column in ordered:
+            if column.type.is_text:
+                raise refuse("index-order-type", shown=show(column.name.name))
+        for column in self.columns:
+            if column.type.length == MAX:
+                raise refuse("index-max-type", shown=f"{show(column.name.name)} is {column.type}")
+
     def _column(self, name: ColumnName, option: str) -> ColumnDefinition:
         for column in self.columns:
             if column.name.name.casefold() == name.name.casefold():
@@ -119,11 +127,9 @@ class TableDefinition:
 
     def to_sql(self) -> str:
         """Return a statement that creates the table unless there is one of its name."""
-        quoted = self.name.quoted
-        found_as = f"tempdb..{quoted}" if self.name.is_temporary else quoted
         columns = ",\n".join(f"    {column.to_sql()}" for column in self.columns)
         options = ",\n".join(f"    {option}" for option in self._options())
-        return f"IF OBJECT_ID({string_literal(found_as)}) IS NULL\nCREATE TABLE {quoted} (\n{columns}\n)" + (
+        return f"IF {object_id(self.name)} IS NULL\nCREATE TABLE {self.name.quoted} (\n{columns}\n)" + (
             f"\nWITH (\n{options}\n)" if options else ""
         )
 

@@ -3,12 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_synapse.copy import ManagedIdentity, SharedAccessSignature
 from airflow_synapse.exceptions import CopyFailedError, RejectThresholdExceededError
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.secret import Secret
+from airflow_synapse.version_compat import AirflowFailException
 
 DAY_ONE = b"id,carrier,delay\n1,UA,2\n2,AA,-3\n3,DL,NA\n"
 DAY_TWO = b"id,carrier,delay\n4,B6,11\n"

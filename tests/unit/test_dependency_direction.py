@@ -14,11 +14,13 @@ ALLOWED = {
     "secret": set(),
     "exceptions": set(),
     "get_provider_info": set(),
+    "version_compat": set(),
     "__init__": set(),
     "copy": COMMON,
-    "load": COMMON | {"copy"},
-    "hooks": COMMON | {"copy", "load"},
-    "operators": COMMON | {"copy", "load", "hooks"},
+    "schema": COMMON | {"copy"},
+    "load": COMMON | {"copy", "schema"},
+    "hooks": COMMON | {"copy", "schema", "load"},
+    "operators": COMMON | {"copy", "schema", "load", "hooks", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.

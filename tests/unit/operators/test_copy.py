@@ -4,7 +4,6 @@ import json
 from urllib.parse import parse_qs
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, Asset
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
@@ -20,6 +19,7 @@ from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.source_files import SourceFiles
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.secret import Secret
+from airflow_synapse.version_compat import AirflowFailException
 
 KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
 LOCATION = "https://lake.blob.core.windows.net/landing/flights/"

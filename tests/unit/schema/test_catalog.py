@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_synapse.copy import TableName
-from airflow_synapse.schema.catalog import TableColumn, catalog_name
+from airflow_synapse.schema.catalog import TableColumn, columns_query
 from airflow_synapse.schema.sql_types import SqlType
 
 
@@ -17,7 +17,11 @@ def test_rows_become_columns_in_their_order():
 
 @pytest.mark.parametrize(
     ("table", "name"),
-    [(TableName(schema="dbo", name="a]b"), "[dbo].[a]]b]"), (TableName(name="#t"), "tempdb..[#t]")],
+    [
+        (TableName(schema="dbo", name="a]b"), "OBJECT_ID('[dbo].[a]]b]')"),
+        (TableName(name="it's"), "OBJECT_ID('[it''s]')"),
+        (TableName(name="#t"), "OBJECT_ID('tempdb..[#t]')"),
+    ],
 )
 def test_a_table_is_looked_up_by_its_quoted_name(table, name):
-    assert catalog_name(table) == name
+    assert f"c.object_id = {name}\n" in columns_query(table)

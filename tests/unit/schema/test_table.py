@@ -134,6 +134,7 @@ REFUSED = {
     },
     "index": {"index": "NONCLUSTERED INDEX (id)"},
     "index-order-type": {"index": "CLUSTERED COLUMNSTORE INDEX ORDER (origin)"},
+    "index-max-type": {"columns": {"a": "varchar(max)"}},
     "partition": {"partition": {"column": "day", "values": [None]}},
     "partition-temporary": {"table": TableName(name="#t"), "partition": {"column": "day", "values": []}},
     "parquet-type": {
@@ -228,3 +229,8 @@ def test_no_name_and_no_text_escapes_its_quotes(name, default):
     body, _ = parse_body(tokenize(statement), first=True)
     assert [column.name for column in body.columns] == [name, "other_column"]
     assert body.options.index.columns == ((name, False),)
+
+
+@pytest.mark.parametrize("index", ["HEAP", "CLUSTERED INDEX (id)"])
+def test_only_a_columnstore_refuses_max_types(index):
+    assert "varchar(max)" in sql(columns={"id": "int", "text": "varchar(max)"}, index=index)
