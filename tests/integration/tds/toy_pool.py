@@ -74,6 +74,7 @@ class ToySession:
     many_calls: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     cancels: int = 0
+    lost_cancels: int = 0  # as when one comes between two queries of a statement
     running: bool = False
     resets: int = 0
     closed: threading.Event = field(default_factory=threading.Event)
@@ -215,6 +216,8 @@ class ToySession:
 
     def cancel(self):
         self.cancels += 1
+        if self.cancels <= self.lost_cancels:
+            return
         self.stop.set()
         self.cursor.interrupt()
 

@@ -52,10 +52,17 @@ def test_a_label_is_not_that_of_a_statement_without_one():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"action": "burn"}, {"moment": "never"}, {"times": 0}, {"seconds": -1}, {"text": "("}]
+    ("fields", "reason"),
+    [
+        ({"action": "burn"}, "action is one of"),
+        ({"moment": "never"}, "moment is one of"),
+        ({"times": 0}, "times >= 1"),
+        ({"seconds": -1}, "seconds >= 0"),
+        ({"text": "("}, "regular expression"),
+    ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(fields):
-    with pytest.raises(ValueError):
+def test_a_fault_that_makes_no_sense_is_refused(fields, reason):
+    with pytest.raises(ValueError, match=reason):
         Fault(**{"action": "drop", **fields})
 
 
