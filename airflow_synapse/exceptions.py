@@ -12,7 +12,11 @@ SynapseError
             CopyFailedError                COPY INTO failed; nothing was loaded
                 RejectThresholdExceededError   more rows were rejected than max_errors allows
             ConnectionLostError            the link to the pool broke while a statement ran
-            CopyOutcomeUnknownError        the link broke while COPY ran; it may have loaded its rows or not
+            CopyOutcomeUnknownError        nobody can know whether the load put its rows into the table
+            LoadCheckError                 the staged rows do not fit the write disposition; nothing was changed
+            LoadBusyError                  an earlier try of the same load does not end
+    LoadChangedError                       the load is done, but its arguments were changed since
+    LoadSupersededError                    a later try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
     SourceFilesError                       the source files cannot be listed, or there are none
 
