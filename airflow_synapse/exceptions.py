@@ -16,7 +16,7 @@ SynapseError
             LoadCheckError                 the staged rows do not fit the write disposition; nothing was changed
             LoadBusyError                  an earlier try of the same load does not end
     LoadChangedError                       the load is done, but its arguments were changed since
-    LoadSupersededError                    a later try of the same load has taken over
+    LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
     SourceFilesError                       the source files cannot be listed, or there are none
 
@@ -113,7 +113,27 @@ class RejectThresholdExceededError(CopyFailedError):
 
 
 class CopyOutcomeUnknownError(StatementError):
-    """The link to the pool broke while COPY ran: the rows may be in the table, or not."""
+    """Nobody can know whether the load put its rows into the table. The message says how to go on."""
+
+
+class LoadCheckError(StatementError):
+    """The staged rows do not fit the write disposition. The table was not changed."""
+
+
+class LoadBusyError(StatementError):
+    """An earlier try of the same load does not end."""
+
+    retryable = True
+
+
+class LoadChangedError(SynapseError):
+    """The rows of the load are in the table, but its arguments were changed since."""
+
+
+class LoadSupersededError(SynapseError):
+    """Another try of the same load has taken over. This one has changed nothing."""
+
+    retryable = True  # Airflow does not repeat a try that it has given up; one that it has not may go on
 
 
 class StatementCancelledError(SynapseError):

@@ -11,8 +11,8 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.hooks.driver_errors import driver_text, statement_error
 from airflow_synapse.hooks.odbc_driver import load_pyodbc
 from airflow_synapse.hooks.statement_thread import StatementThread
-from airflow_synapse.load.disposition import Statement
 from airflow_synapse.load.redaction import scrub, secrets_of
+from airflow_synapse.load.statements import Statement
 from airflow_synapse.secret import Secret
 
 log: Final = logging.getLogger(__name__)

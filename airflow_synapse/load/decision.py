@@ -1,7 +1,8 @@
 """What an attempt does, given what is known of the attempts before it. Nothing here talks to anybody.
 
-Two questions are answered apart: has this load been done since the user last asked for it (*now*), and had it been done
-before the user cleared or reprocessed it (*before*)? Each has one of three answers. :data:`DECISIONS` says what follows.
+Two questions are answered apart: has this load been done since the user last asked for it (*now*), and had it been
+done before the user cleared or reprocessed it (*before*)? Each has one of three answers. :data:`DECISIONS` says what
+follows.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ class Knowledge:
 
     def result_for(self, me: Attempt) -> LoadedBy | None:
         """Return the load that was done, preferably since the user last asked for it; None for none."""
-        now = [each for each in self.loaded if each.attempt.clear_number == me.clear_number]
-        return (now or list(self.loaded) or [None])[-1]
+        now = tuple(each for each in self.loaded if each.attempt.clear_number == me.clear_number)
+        return next(reversed(now or self.loaded), None)
 
     def _outcome(self, is_now: set[bool], me: Attempt) -> Outcome:
         def counts(attempt: Attempt) -> bool:

@@ -165,6 +165,6 @@ def check_predicate(predicate: str) -> None:
             break
     if depth or not predicate.strip():
         raise CopyOptionError(
-            f"slice_predicate is {predicate!r}, which is not one condition: close every parenthesis, quote and bracket, "
-            "and leave out comments and semicolons."
+            f"slice_predicate is {predicate!r}, which is not one condition: close every parenthesis, quote and "
+            "bracket, and leave out comments and semicolons."
         )

@@ -59,8 +59,8 @@ def changed_arguments(copy: CopyStatement, done: LoadedBy) -> LoadChangedError:
     request = f" (request {done.request_id})" if done.request_id else ""
     return LoadChangedError(
         f"{_what(copy)}: try {done.attempt.try_number}{request} of this DAG run has added its rows to the table, from "
-        "other files or by other options than now. To add the new ones too, clear the task with reload=True; remove the "
-        "old rows first if they are wrong."
+        "other files or by other options than now. To add the new ones too, clear the task with reload=True; remove "
+        "the old rows first if they are wrong."
     )
 
 

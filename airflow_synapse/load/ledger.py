@@ -77,9 +77,7 @@ class Ledger:
             )
         )
         session.execute(
-            PlainStatement(
-                f"UPDATE {self.table.quoted} SET attempt = {self._name}\nWHERE {load} AND loaded_at IS NULL"
-            )
+            PlainStatement(f"UPDATE {self.table.quoted} SET attempt = {self._name}\nWHERE {load} AND loaded_at IS NULL")
         )
 
     def loaded(self, session: LedgerSession) -> tuple[LoadedBy, ...]:

@@ -73,7 +73,7 @@ def plan_load(session: Catalog, options: LoadOptions, copy: CopyStatement, attem
     :raises StatementError: There is no such table, or it cannot be had as it is.
     """
     if options.path == "direct":
-        before = ()
+        before: tuple[str, ...] = ()
         if options.write_disposition == "truncate":
             before = (statements.truncate_table(copy.target, may_be_missing=bool(copy.auto_create_table)),)
         return LoadPlan(prepare=before, copy=copy)
@@ -87,7 +87,7 @@ def _switch_plan(options: LoadOptions, copy: CopyStatement, staging: TableName, 
     _check_omitted(copy, shape.columns)
     if options.write_disposition == "replace":
         checks: tuple[Check, ...] = ()
-        numbers = range(1, len(shape.partitioning.boundaries) + 2) if shape.partitioning else None
+        numbers: Sequence[int] | None = range(1, len(shape.partitioning.boundaries) + 2) if shape.partitioning else None
     else:
         numbers, checks = _partitions(options, copy.target, staging, shape)
     publish = (
@@ -179,6 +179,6 @@ def _check_omitted(copy: CopyStatement, columns: Sequence[TableColumn]) -> None:
     omitted = [column.name for column in columns if column.has_default and column.name.casefold() not in listed]
     if listed and omitted:
         raise StatementError(
-            f"The column list leaves out {', '.join(omitted)}, which {copy.target} fills by default. A staging table has "
-            "no defaults: name these columns in columns, each with its default."
+            f"The column list leaves out {', '.join(omitted)}, which {copy.target} fills by default. A staging "
+            "table has no defaults: name these columns in columns, each with its default."
         )

@@ -46,6 +46,15 @@ SELECT SUM(rows_processed) AS rows_processed
 FROM sys.dm_pdw_dms_workers
 WHERE request_id = ? AND type = 'WRITER'"""
 
+#: The COPY that this very session sent, and the rows of its writers; one parameter, the label.
+REQUEST_OF_COPY: Final = """\
+SELECT TOP 1 r.request_id, SUM(w.rows_processed) AS rows_processed
+FROM sys.dm_pdw_exec_requests AS r
+LEFT JOIN sys.dm_pdw_dms_workers AS w ON w.request_id = r.request_id AND w.type = 'WRITER'
+WHERE r.[label] = ? AND r.session_id = session_id()
+GROUP BY r.request_id, r.submit_time
+ORDER BY r.submit_time DESC"""
+
 _RUNNING: Final = {"Running", "Suspended"}
 _OPEN: Final = {"ACTIVE", "IDLE"}
 

@@ -4,7 +4,7 @@ An attempt, each in a session of its own:
 
 1. announces itself to the pool, and makes sure that no other attempt of the load runs any more (:mod:`.settle`);
 2. learns from the record, the pool's views and the ledger what became of the others, and decides (:mod:`.decision`);
-3. writes into the record that it is about to submit; then submits (:mod:`.plan`);
+3. writes into the record that it is about to submit; then submits (:mod:`.submission`);
 4. writes into the record what came of it.
 
 A link that breaks ends the attempt, and another one begins. A worker that dies leaves that to the next try.
@@ -14,15 +14,241 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from airflow_synapse.copy.statement import CopyStatement
-from airflow_synapse.exceptions import ConnectionLostError, SqlError, StatementError
-from airflow_synapse.load.attempt_run import AttemptRun, LoadOutcome
+from airflow_synapse.exceptions import ConnectionLostError, SqlError, SynapseError
+from airflow_synapse.load.decision import Decision, Knowledge, decide, learn
 from airflow_synapse.load.disposition import LoadOptions
-from airflow_synapse.load.identity import Attempt, LoadIdentity
-from airflow_synapse.load.record import StateStore
+from airflow_synapse.load.failures import changed_arguments, unknown_outcome
+from airflow_synapse.load.identity import Attempt, LoadIdentity, staging_prefix
+from airflow_synapse.load.ledger import Ledger
+from airflow_synapse.load.plan import fingerprint, plan_load
+from airflow_synapse.load.record import RECORD_KEY, LoadedBy, LoadRecord, OpenAttempt, StateStore
+from airflow_synapse.load.request import (
+    OWN_LOGIN_TIME,
+    ROWS_OF_REQUEST,
+    AttemptRequests,
+)
+from airflow_synapse.load.settle import Settlement
+from airflow_synapse.load.submission import Session, Submission, drop_leftovers
+
+#: Attempts that one try makes when its link breaks again and again.
+_ATTEMPTS: Final = 4
+
+log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be loaded, how, and who asks.
+
+    :param copy: The statement, with its label.
+    :param options: What becomes of the rows that are there.
+    :param identity: Whose load it is.
+    :param try_number: Airflow's number of this try.
+    :param store: Where Airflow keeps what later tries must know.
+    :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
+    """
+
+    copy: CopyStatement
+    options: LoadOptions
+    identity: LoadIdentity
+    try_number: int
+    store: StateStore
+    has_store: bool
+
+    def attempt(self) -> Attempt:
+        """Return a new attempt."""
+        return Attempt(
+            load_id=self.identity.load_id,
+            clear_number=self.identity.clear_number,
+            try_number=self.try_number,
+            token=secrets.token_hex(4),
+            fingerprint=fingerprint(self.options, self.copy),
+            path=self.options.path,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOutcome:
+    """What is known of a load that succeeded.
+
+    :param attempt: The attempt that loaded; an earlier one where its result is taken.
+    :param request_id: Request of its COPY; None where it is not known.
+    :param rows_loaded: Rows that COPY wrote; None where they are not known.
+    :param seconds: Time of the statements; None where an earlier try ran them.
+    :param reused: Whether the rows were loaded before the task was cleared, and not again.
+    """
+
+    attempt: Attempt
+    request_id: str | None
+    rows_loaded: int | None
+    seconds: float | None = None
+    reused: bool = False
+
+
+class MemoryStore:
+    """A store for this try only, where Airflow has none."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return what was stored; None when there is nothing."""
+        return self._values.get(key)
+
+    def set(self, key: str, value: dict[str, Any]) -> None:
+        """Store a value."""
+        self._values[key] = value
+
+
+def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadOutcome:
+    """Run a load to its end, or take the result of an earlier try.
+
+    :param open_session: Returns a session, which a ``with`` block opens and closes.
+    :raises CopyOutcomeUnknownError: Nobody can know whether an earlier try has loaded.
+    :raises LoadChangedError: An earlier try has loaded, by other arguments.
+    :raises LoadSupersededError: A later try has taken over.
+    :raises CopyFailedError: The pool refused the COPY, or could not finish it.
+    :raises StatementError: Another statement of the load failed.
+    :raises StatementCancelledError: It was cancelled.
+    """
+    load.options.check(load.copy)
+    for number in range(1, _ATTEMPTS + 1):
+        try:
+            with open_session() as session:
+                return _AttemptRun(session, load).run()
+        except ConnectionLostError as error:
+            if number == _ATTEMPTS:
+                raise
+            log.warning("The link broke; connecting again to see what became of the load. %s", error)
+    raise AssertionError("unreachable")
+
+
+class _AttemptRun:
+    """One attempt, on its session."""
+
+    def __init__(self, session: Session, load: Load) -> None:
+        self._session = session
+        self._load = load
+        self._attempt = load.attempt()
+        self._record = LoadRecord()
+        self._settlement = Settlement(session=session, attempt=self._attempt, is_repeatable=load.options.is_repeatable)
+
+    def run(self) -> LoadOutcome:
+        options = self._load.options
+        listed = self._settle()
+        ledger = self._claim_ledger()
+        knowledge = learn(
+            self._attempt,
+            record=self._record,
+            listed=listed,
+            ledger=ledger.loaded(self._session) if ledger else None,
+            has_store=self._load.has_store,
+        )
+        facts = knowledge.facts(self._attempt, repeatable=options.is_repeatable, reload=options.reload)
+        decision = decide(facts)
+        done = knowledge.result_for(self._attempt)
+        if decision is Decision.RAISE_UNKNOWN:
+            raise unknown_outcome(self._load.copy, has_store=self._load.has_store)
+        if decision is Decision.RUN or done is None:
+            return self._run(knowledge, ledger)
+        if decision is Decision.REFUSE_CHANGED:
+            raise changed_arguments(self._load.copy, done)
+        return self._take(done, reused=decision is Decision.REUSE_RESULT)
+
+    def _settle(self) -> tuple[AttemptRequests, ...]:
+        """Announce the attempt, and wait until it is the only one."""
+        self._settlement.announce()
+        # Now: an attempt that writes its record later than this sees the announcement before it submits.
+        self._record = self._stored()
+        return self._settlement.run(self._record)
+
+    def _claim_ledger(self) -> Ledger | None:
+        table, copy = self._load.options.ledger_table, self._load.copy
+        if table is None:
+            return None
+        ledger = Ledger(table=table, attempt=self._attempt, target=copy.target, label=copy.label or "")
+        ledger.create_if_missing(self._session)
+        ledger.claim(self._session)
+        return ledger
+
+    def _take(self, done: LoadedBy, *, reused: bool) -> LoadOutcome:
+        """Return the result of an attempt that is over."""
+        if self._load.options.path == "staged":
+            drop_leftovers(self._session, staging_prefix(self._attempt.load_id))
+        if done.rows_loaded is None and done.request_id is not None:
+            done = replace(done, rows_loaded=self._rows_of(done.request_id))
+        what = "the task was cleared, but its rows are in the table (reload=True adds them again)" if reused else "done"
+        log.info("Try %d has loaded: %s. Nothing is submitted.", done.attempt.try_number, what)
+        self._remember(LoadRecord(loaded=done))
+        return LoadOutcome(
+            attempt=done.attempt, request_id=done.request_id, rows_loaded=done.rows_loaded, reused=reused
+        )
+
+    def _run(self, knowledge: Knowledge, ledger: Ledger | None) -> LoadOutcome:
+        load, attempt = self._load, self._attempt
+        plan = plan_load(self._session, load.options, load.copy, attempt)
+        if plan.staging is not None:
+            drop_leftovers(self._session, staging_prefix(attempt.load_id))
+        if ledger and load.options.is_repeatable:
+            ledger.reopen(self._session)
+        before = LoadRecord(
+            loaded=knowledge.loaded[-1] if knowledge.loaded else None,
+            attempts=self._record.keeping(knowledge.unknown).attempts,
+        )
+        about_to = OpenAttempt(attempt=attempt, session_id=self._settlement.session_id, login_time=self._login_time())
+        self._record = before.with_attempt(about_to)
+        load.store.set(RECORD_KEY, self._record.to_json())
+        submission = Submission(session=self._session, options=load.options, copy=load.copy, plan=plan, ledger=ledger)
+        started = monotonic()
+        try:
+            self._settlement.check()
+            submitted = submission.run()
+        except SynapseError as error:
+            if submission.left_nothing(error):
+                submission.undo()
+                self._remember(before)
+            raise
+        submission.finish()
+        seconds = round(monotonic() - started, 3)
+        done = LoadedBy(attempt=attempt, request_id=submitted.request_id, rows_loaded=submitted.rows_loaded)
+        self._remember(LoadRecord(loaded=done))
+        return LoadOutcome(attempt=attempt, request_id=done.request_id, rows_loaded=done.rows_loaded, seconds=seconds)
+
+    def _rows_of(self, request_id: str) -> int | None:
+        try:
+            rows = self._session.fetch(ROWS_OF_REQUEST, request_id)
+        except SqlError as error:
+            log.warning("The rows of %s are not known. %s", request_id, error)
+            return None
+        return None if not rows or rows[0][0] is None else int(rows[0][0])
+
+    def _login_time(self) -> str | None:
+        try:
+            rows = self._session.fetch(OWN_LOGIN_TIME)
+        except SqlError as error:
+            log.warning(
+                "Should this try die, a later one may be unable to see that. VIEW SERVER STATE is needed. %s", error
+            )
+            return None
+        return str(rows[0][0]) if rows else None
+
+    def _stored(self) -> LoadRecord:
+        return LoadRecord.from_json(self._load.store.get(RECORD_KEY), self._attempt.load_id)
+
+    def _remember(self, record: LoadRecord) -> None:
+        """Write the record, unless another attempt has written meanwhile: then it knows better.
+
+        Where that fails, a later try asks the pool.
+        """
+        try:
+            if self._stored() == self._record:
+                self._load.store.set(RECORD_KEY, record.to_json())
+        except Exception as error:  # whatever the store's backend raises: the rows count more
+            log.warning("What came of the load could not be stored. %s", error)

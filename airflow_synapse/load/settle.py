@@ -19,12 +19,14 @@ from airflow_synapse.exceptions import LoadBusyError, LoadSupersededError, State
 from airflow_synapse.load.identity import Attempt, correlation_prefix
 from airflow_synapse.load.record import LoadRecord
 from airflow_synapse.load.request import (
+    BEGIN_MARKER,
     REQUESTS_OF_LOAD,
     AttemptRequests,
     kill_session,
     open_sessions_query,
     read_open_sessions,
     read_requests,
+    set_correlation_id,
 )
 from airflow_synapse.load.statements import PlainStatement, Statement
 
@@ -56,52 +58,100 @@ class Settlement:
 
     :param session: The attempt's session, in which it has announced itself.
     :param attempt: The attempt.
-    :param record: What Airflow remembers of earlier ones.
     :param is_repeatable: Whether the load may be repeated, so that a COPY from before a clear need not be waited for.
+    :param session_id: The session's id, once announced.
     """
 
     session: WaitingSession
     attempt: Attempt
-    record: LoadRecord
     is_repeatable: bool
+    session_id: str = ""
+    _is_listed: bool = False
     _killed: set[str] = field(default_factory=set)
 
-    def run(self) -> tuple[AttemptRequests, ...]:
+    def announce(self) -> None:
+        """Name the session after the attempt, and send its first request."""
+        self.session.execute(PlainStatement(set_correlation_id(self.attempt)))
+        self.session_id = str(self.session.fetch(BEGIN_MARKER)[0][0])
+
+    def run(self, record: LoadRecord) -> tuple[AttemptRequests, ...]:
         """Wait until every other attempt is over, ending those that must not go on, and return what the pool lists.
 
+        :param record: What Airflow remembers of earlier attempts, read after :meth:`announce`.
         :raises LoadSupersededError: A later try is there.
         :raises LoadBusyError: An earlier one does not end.
         """
+        listed = self._first_look()
         delay, waited = _FIRST_PAUSE, 0.0
-        while True:
-            listed = self._look()
+        while self._is_listed:
             awaited = next((each for each in listed if self._is_awaited(each)), None)
             if awaited is None:
-                running = self._end_sessions(listed)
-                if not running and not any(each.is_running for each in self._others(listed)):
-                    return self._look() if len(listed) > 1 or self.record.attempts else listed
+                still_open = self._end_sessions(listed, record)
+                if not still_open and not any(each.is_running for each in listed):
+                    # Once more: a session may have submitted something before it closed.
+                    return self._look() if len(listed) > 1 or record.attempts else listed
                 if waited >= _PATIENCE:
                     raise LoadBusyError(
-                        f"An earlier try of this load still runs in session {', '.join(running) or 'that is closing'}: "
-                        "see sys.dm_pdw_exec_sessions. The load is tried again later."
+                        f"An earlier try of this load still runs (session {', '.join(still_open) or 'closed'}): see "
+                        "sys.dm_pdw_exec_requests. The load is tried again later."
                     )
                 waited += delay
             else:
                 log.info("Waiting for the COPY of an earlier try: %s.", _describe(awaited))
             self.session.pause(delay)
             delay = min(delay * 2, _LONGEST_PAUSE)
+            listed = self._look()
+        return listed
+
+    def check(self) -> None:
+        """Look again, after the record was written and before anything is submitted.
+
+        An attempt that began meanwhile and has not read that record is seen here; if the views have dropped its
+        announcement, they have dropped that of this attempt too.
+
+        :raises LoadSupersededError: A later try is there.
+        :raises LoadBusyError: The pool has forgotten that this attempt began.
+        """
+        if self._is_listed and not self._began(self._look()):
+            raise LoadBusyError("The pool has forgotten that this try began. The load is tried again later.")
+
+    def _first_look(self) -> tuple[AttemptRequests, ...]:
+        """Look, and find out whether the views can be relied on."""
+        try:
+            listed = self._look()
+            if not self._began(listed):  # forgotten already, or never shown
+                self.announce()
+                listed = self._look()
+        except StatementError as error:
+            if error.retryable:
+                raise
+            reason = str(error)
+            listed = ()
+        else:
+            reason = "Its own request is not listed."
+        self._is_listed = self._began(listed)
+        if not self._is_listed:
+            log.warning(
+                "The pool does not show the requests of this load, so that a later try may be unable to know what "
+                "became of it; VIEW DATABASE STATE is needed. %s",
+                reason,
+            )
+        return listed
 
     def _look(self) -> tuple[AttemptRequests, ...]:
         listed = read_requests(self.session.fetch(REQUESTS_OF_LOAD, correlation_prefix(self.attempt.load_id) + "%"))
-        attempts = [each.attempt for each in listed]
-        behind = attempts[attempts.index(self.attempt) + 1 :] if self.attempt in attempts else []
-        for other in attempts:
-            if other.rank > self.attempt.rank or (other.rank == self.attempt.rank and other in behind):
+        behind = False
+        for other in (each.attempt for each in listed):
+            if other.rank > self.attempt.rank or (other.rank == self.attempt.rank and behind):
                 raise LoadSupersededError(
                     f"Try {other.try_number} (clear number {other.clear_number}) of this load has begun: try "
                     f"{self.attempt.try_number} (clear number {self.attempt.clear_number}) gives up."
                 )
+            behind = behind or other == self.attempt
         return listed
+
+    def _began(self, listed: Iterable[AttemptRequests]) -> bool:
+        return any(each.attempt == self.attempt and each.began for each in listed)
 
     def _others(self, listed: Iterable[AttemptRequests]) -> list[AttemptRequests]:
         return [each for each in listed if each.attempt != self.attempt]
@@ -116,13 +166,12 @@ class Settlement:
             and (not self.is_repeatable or other.attempt.clear_number == self.attempt.clear_number)
         )
 
-    def _end_sessions(self, listed: Iterable[AttemptRequests]) -> list[str]:
+    def _end_sessions(self, listed: Iterable[AttemptRequests], record: LoadRecord) -> list[str]:
         """End the open sessions of other attempts, and return those that are still open."""
         others = self._others(listed)
-        own = {each.session_id for each in listed if each.attempt == self.attempt}
-        logins = {each.session_id: each.login_time for each in self.record.attempts if each.session_id}
+        logins = {each.session_id: each.login_time for each in record.attempts if each.session_id}
         logins.update({each.session_id: None for each in others})  # their names were just seen: no need to compare
-        candidates = logins.keys() - own
+        candidates = logins.keys() - {self.session_id}
         if not candidates:
             return []
         found = read_open_sessions(self.session.fetch(open_sessions_query(candidates)))

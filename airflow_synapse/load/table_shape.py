@@ -184,8 +184,8 @@ def _read_index(session: Catalog, table: TableName) -> str:
     if kinds == {"CLUSTERED"}:
         return f"CLUSTERED INDEX ({', '.join(columns)})"
     raise StatementError(
-        f"{table} has indexes of the kinds {', '.join(sorted(kinds))}. A staging table can be switched in only where the "
-        "table's one index is a heap, a clustered columnstore or a clustered index: drop the others, or use "
+        f"{table} has indexes of the kinds {', '.join(sorted(kinds))}. A staging table can be switched in only where "
+        "the table's one index is a heap, a clustered columnstore or a clustered index: drop the others, or use "
         "write_disposition replace_slice."
     )
 

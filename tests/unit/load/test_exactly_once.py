@@ -1,0 +1,207 @@
+"""A load happens once, whatever happens meanwhile: thousands of schedules of faults, each decided by a seed."""
+
+import logging
+import random
+from collections import Counter
+
+import pytest
+from simulated_pool import TARGET, Pool, Worker, WorkerDied, lost_link, paused
+
+from airflow_synapse.copy import ColumnName, TableName, build_statement
+from airflow_synapse.exceptions import CopyOutcomeUnknownError, LoadSupersededError, SynapseError
+from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.identity import LoadIdentity
+from airflow_synapse.load.runner import Load, MemoryStore, run_load
+
+SCHEDULES = 400
+SOURCE = [(1, "new"), (2, "new")]
+#: Rows with keys of the slice, and one beside it.
+OLD = [(1, "old"), (3, "old")]
+OLD_BESIDE = [(9, "beside")]
+LEDGER = TableName.parse("dbo.ledger")
+
+LOADS = {
+    "append": LoadOptions(),
+    "append with reload": LoadOptions(reload=True),
+    "append with ledger": LoadOptions(ledger_table=LEDGER),
+    "truncate": LoadOptions(write_disposition="truncate"),
+    "replace": LoadOptions(write_disposition="replace"),
+    "replace_slice": LoadOptions(write_disposition="replace_slice", slice_predicate="k < 9"),
+    "replace_slice with ledger": LoadOptions(
+        write_disposition="replace_slice", slice_predicate="k < 9", ledger_table=LEDGER
+    ),
+    "upsert": LoadOptions(write_disposition="upsert", upsert_keys=(ColumnName("k"),)),
+}
+
+
+class StoppingStore(MemoryStore):
+    """Airflow's store: it outlives the workers, and they may die before and after a write."""
+
+    def __init__(self, values, stop):
+        self._values, self._stop = values, stop
+
+    def set(self, key, value):
+        self._stop("store")
+        self._values[key] = value
+        self._stop("stored")
+
+
+class Schedule:
+    """One story: a task, its tries and clears, and what goes wrong."""
+
+    def __init__(self, options, seed, *, has_store=True):
+        self.chance = random.Random(seed)
+        self.options, self.has_store = options, has_store
+        self.pool = Pool(self.chance, SOURCE, old_rows(options))
+        self.kept = {}
+        self.clear_number, self.try_number = 0, 0
+        self.workers = []
+        self.start_try()
+
+    def start_try(self):
+        self.try_number += 1
+        identity = LoadIdentity(dag_id="d", task_id="t", run_id="r", clear_number=self.clear_number)
+        kept, try_number = self.kept if self.has_store else {}, self.try_number
+
+        def work(open_session, stop):
+            load = Load(
+                copy=build_statement(
+                    table="dbo.t", external_locations="https://lake.blob.core.windows.net/landing/in/", label=identity.label
+                ),
+                options=self.options,
+                identity=identity,
+                try_number=try_number,
+                store=StoppingStore(kept, stop),
+                has_store=self.has_store,
+            )
+            return run_load(open_session, load)
+
+        self.workers.append(Worker(self.pool, work))
+
+    @property
+    def latest(self):
+        return self.workers[-1]
+
+    def run(self):
+        for _ in range(self.chance.choice([5, 20, 60])):
+            self.go_on(faults=True)
+            if self.latest.is_over:
+                self.react()
+        # The faults are over: Airflow tries again until the task succeeds, or fails for good.
+        for _ in range(20):
+            while not self.latest.is_over:
+                self.go_on(faults=False)
+            if self.has_ended():
+                break
+            self.start_try()
+        else:
+            raise AssertionError(f"no end: {self.latest.error!r}")
+        while any(not each.is_over for each in self.workers):
+            self.go_on(faults=False)
+        while self.pool.proceed():
+            pass
+        return self
+
+    def react(self):
+        """Airflow tries again what may succeed; a user clears what has ended, green or red, or leaves it."""
+        if not self.has_ended():
+            self.start_try()
+        elif self.chance.random() < 0.3:
+            self.clear()
+
+    def has_ended(self):
+        error = self.latest.error
+        return error is None or not (isinstance(error, WorkerDied) or error.retryable)
+
+    def go_on(self, *, faults):
+        if faults and self.chance.random() < 0.25:
+            self.chance.choice(
+                [self.pool.forget, self.pool.pause_and_resume, self.clear, self.try_again, *[self.break_worker] * 4]
+            )()
+            return
+        alive = [each for each in self.workers if not each.is_over]
+        if (not alive or self.chance.random() < 0.2) and self.pool.proceed():
+            return
+        if alive:
+            worker = self.chance.choice(alive)
+            if not faults and all(each.moment == "blocked" for each in alive):
+                worker.step(lost_link())  # a deadlock
+            else:
+                worker.step()
+        if not faults:
+            self.pool.proceed()
+
+    def break_worker(self):
+        alive = [each for each in self.workers if not each.is_over]
+        if not alive:
+            return
+        worker = self.chance.choice(alive)
+        if worker.moment == "start":
+            worker.step()
+        elif worker.moment == "connect":
+            worker.step(self.chance.choice([WorkerDied, paused, lost_link])())
+        elif worker.moment in {"store", "stored", "pause"}:
+            worker.step(WorkerDied())
+        else:
+            worker.step(self.chance.choice([WorkerDied, lost_link])())
+
+    def try_again(self):
+        """Airflow starts another try: the last one is over, or Airflow believes so."""
+        self.start_try()
+
+    def clear(self):
+        self.clear_number += 1
+        self.start_try()
+
+
+def old_rows(options):
+    return [] if options.write_disposition == "append" else OLD + OLD_BESIDE
+
+
+def expected(options):
+    new = {
+        "append": SOURCE,
+        "truncate": SOURCE,
+        "replace": SOURCE,
+        "replace_slice": SOURCE + [(3, "old")] + OLD_BESIDE,
+        "upsert": SOURCE + [(3, "old")] + OLD_BESIDE,
+    }
+    return Counter(new[options.write_disposition])
+
+
+def check(schedule, options):
+    """Assert what must hold at the end, and return how the task ended."""
+    rows, error = schedule.pool.tables[TARGET], schedule.latest.error
+    assert not isinstance(error, LoadSupersededError), "the latest try is never the one to give up"
+    if error is not None and not isinstance(error, SynapseError):
+        raise error
+    if options.reload:
+        assert all(count <= 1 for count in schedule.pool.commits.values()), schedule.pool.commits
+    elif error is None:
+        assert rows == expected(options)
+    elif options.write_disposition == "append":
+        assert rows in (Counter(), expected(options))
+    if error is None and options.reload:
+        assert schedule.pool.commits[str(schedule.clear_number)] == 1 or schedule.latest.result.reused
+    staging = [name for name in schedule.pool.tables if "airflow_load" in name]
+    if error is None and schedule.has_store and len(schedule.workers) == 1:
+        assert not staging
+    return type(error)
+
+
+@pytest.mark.parametrize("name", LOADS)
+@pytest.mark.parametrize("has_store", [True, False], ids=["store", "no store"])
+def test_rows_are_loaded_once_or_the_task_says_that_nobody_can_know(name, has_store, caplog):
+    caplog.set_level(logging.CRITICAL)
+    options = LOADS[name]
+    ends = Counter()
+    for seed in range(SCHEDULES):
+        try:
+            ends[check(Schedule(options, seed, has_store=has_store).run(), options)] += 1
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
+    assert ends[type(None)] > SCHEDULES / 4
+    if options.is_repeatable or options.ledger_table:
+        assert not ends[CopyOutcomeUnknownError]
+    else:
+        assert ends[CopyOutcomeUnknownError]
