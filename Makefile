@@ -45,6 +45,7 @@ lint: .venv/.ready ## Check style and types
 
 .PHONY: clean
 clean: ## Remove everything that these targets have made
+	test ! -x $(BIN)/python || $(BIN)/python -m airflow_synapse.local down || true
 	rm -rf .venv .venv-oldest .workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -48,12 +48,12 @@ class Secret:
         """
         forms = {self._text, self._text.lstrip("?"), *_SIGNATURE.findall(self._text)}
         forms |= {unquote(form) for form in forms}
-        forms |= {quote(form, safe=safe) for form in forms for safe in ("", "/")}
+        forms |= {quote(form, safe=safe, errors="replace") for form in forms for safe in ("", "/")}
         forms |= {form.replace("'", "''") for form in forms} | {form.replace("}", "}}") for form in forms}
         forms |= (
             {escape(form) for form in forms} | {repr(form)[1:-1] for form in forms} | {_json(form) for form in forms}
         )
-        forms.add(base64.b64encode(self._text.encode()).decode())
+        forms.add(base64.b64encode(self._text.encode(errors="replace")).decode())
         with suppress(ValueError):  # not base64, or not of a text: there is no such form to mask
             forms.add(base64.b64decode(self._text, validate=True).decode())
         return tuple(sorted((form for form in forms if form), key=lambda form: (-len(form), form)))

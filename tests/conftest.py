@@ -1,6 +1,9 @@
 """Servers that tests share: each starts once a session, on a free port of 127.0.0.1, when a test asks for it."""
 
 import itertools
+import json
+import os
+import tempfile
 
 import pytest
 
@@ -9,6 +12,21 @@ from airflow_synapse.local.home import default_home
 from airflow_synapse.local.workspace import Workspace
 
 _numbers = itertools.count(1)
+
+# Before anything imports Airflow, which makes its folder and its configuration when it is imported.
+_AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="airflow-", ignore_cleanup_errors=True)
+os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
+
+
+@pytest.fixture
+def new_connection(monkeypatch):
+    """Define an Airflow connection: ``new_connection("lake", conn_type="wasb", login="lake")`` returns its id."""
+
+    def define(name, **fields):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
+        return name
+
+    return define
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _MAYBE_SECRET: Final = re.compile(r"\?|:[^:/@]*@|(?:sig|signature|key|token|secret|password|pwd)=", re.IGNORECASE)
 _SPELLED_HEX: Final = re.compile(r"0[xX]")
 _HEX: Final = re.compile(r"0[xX][0-9a-fA-F]+")
-_TOKEN_ENDPOINT: Final = re.compile(r"https://[^\s@/]+/[^\s@]+/oauth2/token", re.ASCII)
+_APPLICATION: Final = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@https://[^\s@/]+/[^\s@]+/oauth2/token", re.IGNORECASE
+)
 _LONGEST_DELIMITER: Final = 4000
 _LONGEST_SECRET: Final = 4000
 _LONGEST_NAME: Final = 128
@@ -208,11 +210,14 @@ def sas_token(statement: CopyStatement) -> Iterator[Finding]:
 
 
 def service_principal(statement: CopyStatement) -> Iterator[Finding]:
-    """Find an IDENTITY that is not client id, at sign, token endpoint of version 1."""
+    """Find an IDENTITY that is not client id, at sign, token endpoint of version 1.
+
+    Nothing of it is shown, and the client id has to be a GUID: who swaps id and secret must not log the secret.
+    """
     for option, credential in statement.credentials:
-        client_id, at, endpoint = (credential.identity or "").partition("@")
-        if at and not (client_id.strip() == client_id != "" and _TOKEN_ENDPOINT.fullmatch(endpoint)):
-            yield Finding(show(credential.identity or ""), option)
+        identity = credential.identity or ""
+        if "@" in identity and not _APPLICATION.fullmatch(identity):
+            yield Finding(option=option)
 
 
 def error_file_method(statement: CopyStatement) -> Iterator[Finding]:
@@ -340,8 +345,14 @@ def default_value(statement: CopyStatement) -> Iterator[Finding]:
         value = column.default
         if isinstance(value, float | Decimal) and not math.isfinite(value):
             yield Finding(f"{value} for {column.name}")
-        elif isinstance(value, int | Decimal) and sum(map(str.isdigit, format(value, "f"))) > _MOST_DIGITS:
+        elif isinstance(value, int | Decimal) and _digits(value) > _MOST_DIGITS:
             yield Finding(f"more than {_MOST_DIGITS} digits for {column.name}")
+
+
+def _digits(number: int | Decimal) -> int:
+    """Return the precision of the constant that ``number`` is written as."""
+    whole, _, fraction = format(Decimal(number), "f").lstrip("-").partition(".")
+    return len(whole.lstrip("0")) + len(fraction)
 
 
 def auto_create_file_type(statement: CopyStatement) -> Iterator[Finding]:

@@ -120,7 +120,7 @@ class ServicePrincipal(StorageCredential):
 
     Least rights: Storage Blob Data Reader, Contributor or Owner; for the error file Contributor or Owner.
 
-    :param client_id: The application's id.
+    :param client_id: The application's id, a GUID.
     :param token_endpoint: Its OAuth 2.0 token endpoint of version 1, such as
         ``https://login.microsoftonline.com/<tenant>/oauth2/token``.
     """

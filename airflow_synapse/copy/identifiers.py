@@ -28,7 +28,7 @@ def read_name(text: str, option: str) -> tuple[str, ...]:
     :param option: The T-SQL clause that the name stands in, for the error.
     :raises CopyOptionError: Rules ``name-syntax``, ``template``.
 
-    >>> read_name('dbo.[odd].name]', "INTO")
+    >>> read_name('dbo.[odd]].name]', "INTO")
     ('dbo', 'odd].name')
     """
     if holds_template(text):
@@ -36,8 +36,7 @@ def read_name(text: str, option: str) -> tuple[str, ...]:
     parts: list[str] = []
     position = 0
     while match := _PART.match(text, position):
-        bracketed, quoted, bare = match.groups()
-        parts.append(bracketed.replace("]]", "]") if bracketed else quoted.replace('""', '"') if quoted else bare)
+        parts.append(_unquoted(match))
         position = match.end()
         if position == len(text):
             return tuple(parts)
@@ -45,6 +44,13 @@ def read_name(text: str, option: str) -> tuple[str, ...]:
             break
         position += 1
     raise refuse("name-syntax", shown=show(text), option=option)
+
+
+def _unquoted(part: re.Match[str]) -> str:
+    bracketed, quoted, bare = part.groups()
+    if bracketed is not None:
+        return str(bracketed).replace("]]", "]")
+    return str(bare) if quoted is None else str(quoted).replace('""', '"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

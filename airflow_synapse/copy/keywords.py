@@ -99,7 +99,7 @@ OPTIONS: Final = (
     CopyOption(
         keyword="ROWTERMINATOR",
         argument="row_terminator",
-        values="one or more characters, or their hexadecimal form; '0x0A' for a line feed alone",
+        values="one or more characters, or their hexadecimal form; '0x0A' or a real newline for a line feed alone",
         without="carriage return and line feed",
         file_types=_CSV,
     ),

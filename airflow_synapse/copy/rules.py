@@ -134,8 +134,8 @@ _TABLE: Final = (
          "Give the part of the URL after the question mark.",
          f"{_REFERENCE}, CREDENTIAL, Shared Access Signatures", found.sas_token),
     Rule("service-principal-identity", "CREDENTIAL", "has an IDENTITY that is not <client id>@<token endpoint>",
-         "Use the OAuth 2.0 endpoint of version 1: https://login.microsoftonline.com/<tenant>/oauth2/token, without "
-         "v2.0.",
+         "Give the application's id, a GUID, and its OAuth 2.0 endpoint of version 1: "
+         "https://login.microsoftonline.com/<tenant>/oauth2/token, without v2.0.",
          f"{_REFERENCE}, CREDENTIAL, Service Principals", found.service_principal),
     # --- error file
     Rule("error-file-directory", "ERRORFILE", "is no directory",

@@ -29,7 +29,8 @@ class CopyStatement:
     :param credential: CREDENTIAL. Default: the Entra identity of the login, for which nothing is written.
     :param columns: The column list. Empty: field 1 goes to column 1, and so on.
     :param error_file: ERRORFILE and ERRORFILE_CREDENTIAL. None: rejected rows are not written anywhere.
-    :param max_errors: MAXERRORS, in rows. One more makes COPY fail. The pool's default: 0.
+    :param max_errors: MAXERRORS, in rows. One more makes COPY fail. The pool's default: 0. In Parquet files a value
+        that does not fit its column makes COPY fail whatever this says.
     :param identity_insert: IDENTITY_INSERT: take identity values from the files. The pool's default: OFF.
     :param auto_create_table: AUTO_CREATE_TABLE. The pool's default: OFF.
     :param label: OPTION (LABEL = ...), by which the pool's views find the request.

@@ -109,23 +109,22 @@ class PoolSettings:
         """Return the text for ``SQLDriverConnect``. It holds the password of a SQL login, and nothing of other methods.
 
         Source: ODBC keywords of Microsoft's driver; UID and PWD must be absent when an access token is used.
+
+        :raises CredentialError: FreeTDS cannot be told this value.
         """
-        attributes = {"DRIVER": driver}
-        if is_freetds(driver):
-            encryption = "off" if self.encrypt == "no" else "require"
-            attributes |= {
-                "SERVER": self.server,
-                "PORT": str(self.port),
-                "TDS_Version": "7.4",
-                "Encryption": encryption,
-            }
-        else:
-            attributes |= {"SERVER": f"tcp:{self.server},{self.port}", "Encrypt": self.encrypt}
-            attributes |= {"TrustServerCertificate": "yes" if self.trust_server_certificate else "no"}
-        attributes |= {"DATABASE": self.database, "APP": self.application_name}
+        attributes = {"DATABASE": self.database, "APP": self.application_name}
         if self.authentication is Authentication.SQL_LOGIN and self.login and self.password:
             attributes |= {"UID": self.login, "PWD": self.password.reveal()}
-        return ";".join(f"{name}={_braced(name, value)}" for name, value in attributes.items())
+        if is_freetds(driver):
+            address = {"SERVER": self.server, "PORT": str(self.port), "TDS_Version": "7.4", "ClientCharset": "UTF-8"}
+            address |= {"Encryption": "off" if self.encrypt == "no" else "require"}
+            quote = _freetds_value
+        else:
+            address = {"SERVER": f"tcp:{self.server},{self.port}", "Encrypt": self.encrypt}
+            address |= {"TrustServerCertificate": "yes" if self.trust_server_certificate else "no"}
+            quote = _value
+        # Driver managers read DRIVER themselves, and want braces there.
+        return f"DRIVER={{{driver}}};" + "".join(f"{k}={quote(v)};" for k, v in (address | attributes).items())
 
     def _check_credentials(self, where: str) -> None:
         needed: dict[Authentication, dict[str, object]] = {
@@ -204,8 +203,12 @@ def _seconds(extra: Mapping[str, Any], where: str) -> int:
     return int(value)
 
 
-def _braced(name: str, value: str) -> str:
-    # Driver managers read DRIVER={...} themselves, and doubling a closing brace in it is not portable: no path has one.
-    if name == "DRIVER" or not _SPECIAL.isdisjoint(value):
-        return "{" + value.replace("}", "}}") + "}"
-    return value
+def _value(value: str) -> str:
+    return value if _SPECIAL.isdisjoint(value) else "{" + value.replace("}", "}}") + "}"
+
+
+def _freetds_value(value: str) -> str:
+    """Return a value as FreeTDS reads it: braces end at ``};``, and a brace inside is not doubled. Seen with 1.3.17."""
+    if "};" in value:
+        raise CredentialError("FreeTDS cannot log in with a password, or any field, that holds '};': change it.")
+    return value if _SPECIAL.isdisjoint(value) else "{" + value + "}"

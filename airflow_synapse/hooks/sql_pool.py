@@ -16,7 +16,7 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.hooks.connecting import Connector
 from airflow_synapse.hooks.driver_errors import statement_error
 from airflow_synapse.hooks.masking import mask
-from airflow_synapse.hooks.odbc_driver import load_pyodbc
+from airflow_synapse.hooks.odbc_driver import MICROSOFT_DRIVER, load_pyodbc
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
 from airflow_synapse.hooks.statement_thread import StatementThread
@@ -126,6 +126,10 @@ class SynapseSqlPoolHook(DbApiHook):
         self.descriptions = descriptions[-len(self.descriptions) :] if handler else []
         return result if handler else None
 
+    def cancel(self) -> None:
+        """Cancel what :meth:`run` is running. Returns at once; called from another thread or a signal handler."""
+        self._thread.cancel()
+
     def _run_command(self, cur: Any, sql_statement: str, parameters: Any) -> None:  # noqa: ANN401 - DbApiHook's own
         with self._thread.watching(cur):
             super()._run_command(cur, sql_statement, parameters)
@@ -157,7 +161,13 @@ class SynapseSqlPoolHook(DbApiHook):
         from sqlalchemy.engine import URL  # noqa: PLC0415 - slow to import
 
         settings = self.settings
-        return URL.create("mssql+pyodbc", host=settings.server, port=settings.port, database=settings.database)
+        return URL.create(
+            "mssql+pyodbc",
+            host=settings.server,
+            port=settings.port,
+            database=settings.database,
+            query={"driver": settings.driver or MICROSOFT_DRIVER},  # SQLAlchemy warns of a URL without one
+        )
 
     def get_sqlalchemy_engine(self, engine_kwargs: dict[str, Any] | None = None) -> Engine:
         """Return an engine whose connections come from :meth:`get_conn`: its URL holds neither password nor token."""

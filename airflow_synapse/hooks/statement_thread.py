@@ -39,6 +39,9 @@ class StatementThread:
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._cursor: Cancellable | None = None
+        # Held while a cursor is cancelled, and to let go of it: a cursor that is freed in between crashes the process.
+        # Reentrant, because a signal handler may cancel while its own thread is just doing so.
+        self._cursor_lock = threading.RLock()
         self._running: Future[Any] | None = None
 
     @property
@@ -65,8 +68,9 @@ class StatementThread:
                 outcome.set_exception(error)
 
         # A daemon: a statement that cannot be stopped must not keep the process alive.
-        threading.Thread(target=work, name="synapse-statement", daemon=True).start()
+        worker = threading.Thread(target=work, name="synapse-statement", daemon=True)
         try:
+            worker.start()  # in here: a signal may come while the thread starts
             while not wait([outcome], timeout=_SLICE).done:
                 if self._cancelled.is_set():
                     self._cancel_cursor()  # again: the first time may have come just before the statement began
@@ -105,7 +109,8 @@ class StatementThread:
         try:
             yield
         finally:
-            self._cursor = None
+            with self._cursor_lock:
+                self._cursor = None
 
     @contextmanager
     def cancelled_by_sigterm(self) -> Iterator[None]:
@@ -133,7 +138,7 @@ class StatementThread:
             signal.signal(signal.SIGTERM, previous)
 
     def _cancel_cursor(self) -> None:
-        # The statement may have ended meanwhile and its cursor be closed: then there is nothing to stop.
-        if cursor := self._cursor:
-            with suppress(Exception):
-                cursor.cancel()
+        with self._cursor_lock:
+            if self._cursor:
+                with suppress(Exception):  # the link may be broken: then there is nothing to stop
+                    self._cursor.cancel()

@@ -5,7 +5,9 @@ It works on the connections of the Azure provider, of type ``wasb`` or ``adls``.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -15,10 +17,12 @@ from airflow.sdk import BaseHook
 from airflow_synapse.copy.credentials import ServicePrincipal, SharedAccessSignature, StorageCredential
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import CredentialError, SourceFilesError
+from airflow_synapse.hooks import parquet_footers
 from airflow_synapse.hooks.masking import mask
 from airflow_synapse.hooks.storage_settings import StorageSettings
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.load.source_files import SourceFiles, patterns
+from airflow_synapse.load.source_survey import SourceFile, SourceSurvey, SurveyCounter
 from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
@@ -85,17 +89,34 @@ class SynapseStorageHook(BaseHook):
         :raises SourceFilesError: They cannot be listed.
         :raises CredentialError: The connection is for another account.
         """
-        wanted = patterns(locations)
 
         def count(container: ContainerClient) -> SourceFiles:
             found = SourceFiles()
-            for index, pattern in enumerate(wanted):
-                for blob in _files_below(container, pattern.prefix):
-                    if pattern.matches(blob.name) and not any(other.matches(blob.name) for other in wanted[:index]):
-                        found = found.plus(blob.size)
+            for blob in _source_blobs(container, locations):
+                found = found.plus(blob.size)
             return found
 
         return self._in_container(locations[0], count)
+
+    def survey(self, locations: Sequence[ExternalLocation], *, read_footers: bool = False) -> SourceSurvey:
+        """Look at the files that the locations stand for, with one listing for each. A file of two counts once.
+
+        :param locations: At least one, all in one container of the connection's account.
+        :param read_footers: Whether to read the footers of some files, which are Parquet files.
+        :raises SourceFilesError: They cannot be listed, or one of them cannot be read.
+        :raises CredentialError: The connection is for another account.
+        """
+
+        def look(container: ContainerClient) -> SourceSurvey:
+            counter = SurveyCounter()
+            for blob in _source_blobs(container, locations):
+                counter.add(SourceFile(blob.name, blob.size))
+            survey = counter.survey()
+            if not read_footers:
+                return survey
+            return replace(survey, parquet_files=parquet_footers.read_footers(container, survey.sample))
+
+        return self._in_container(locations[0], look)
 
     def rejected_rows(self, folder: ExternalLocation) -> int:
         """Count the rejected rows that COPY wrote below a folder, in constant memory.
@@ -119,12 +140,14 @@ class SynapseStorageHook(BaseHook):
 
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
-        from azure.storage.blob import BlobServiceClient
+        from azure.storage.blob import BlobServiceClient, LinearRetry
 
-        # Three quick repeats, instead of minutes, before a network error is reported.
-        return BlobServiceClient(
-            self.settings.endpoint, credential=self._client_credential(), retry_total=3, initial_backoff=1
-        )
+        # It writes the headers of every request and answer to the task's log.
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+        # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
+        repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)
+        return BlobServiceClient(self.settings.endpoint, credential=self._client_credential(), retry_policy=repeats)
 
     def _credential(self, location: ExternalLocation, permissions: str) -> StorageCredential:
         settings = self.settings
@@ -215,6 +238,15 @@ def _files_below(container: ContainerClient, prefix: str) -> Iterator[BlobProper
     for blob in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
         if not (blob.metadata or {}).get("hdi_isfolder"):
             yield blob
+
+
+def _source_blobs(container: ContainerClient, locations: Sequence[ExternalLocation]) -> Iterator[BlobProperties]:
+    """Yield each file that the locations stand for, once."""
+    wanted = patterns(locations)
+    for index, pattern in enumerate(wanted):
+        for blob in _files_below(container, pattern.prefix):
+            if pattern.matches(blob.name) and not any(other.matches(blob.name) for other in wanted[:index]):
+                yield blob
 
 
 def _count_lines(chunks: Iterator[bytes]) -> int:

@@ -73,6 +73,8 @@ STATES: Final[Mapping[str, ErrorKind]] = {
     "HYT00": ErrorKind.PERHAPS_TRANSIENT,  # login timeout expired: ODBC reference, appendix A
     "HYT01": ErrorKind.LINK_LOST,  # connection timeout expired: ODBC reference, appendix A
     "HY008": ErrorKind.CANCELLED,  # operation cancelled: ODBC reference, appendix A
+    # What the Microsoft driver says when the cancel overtakes the execution (ODBC reference, appendix A).
+    "01S05": ErrorKind.CANCELLED,
 }
 
 # The driver closes each of its records with the native number; a "(403)" inside a sentence is not one.

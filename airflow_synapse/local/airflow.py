@@ -185,16 +185,20 @@ class Airflow:
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
+        answer: object = None
         while time.monotonic() < deadline:
             for component in self._components:
                 if not component.is_running:
                     raise WorkspaceError(f"{component.name} ended. {component.log_tail()}")
-            with contextlib.suppress(WorkspaceError, OSError):
-                health = self.request("GET", "/monitor/health")
+            try:
+                answer = health = self.request("GET", "/monitor/health")
                 if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer")):
                     return
+            except (WorkspaceError, OSError) as error:
+                answer = error
             time.sleep(0.5)
-        raise WorkspaceError(f"Airflow was not healthy in {_START_SECONDS:g} s. Its logs are in {self.home / 'logs'}.")
+        logs = self.home / "logs"
+        raise WorkspaceError(f"Airflow was not healthy in {_START_SECONDS:g} s ({answer}). Its logs are in {logs}.")
 
     def __enter__(self) -> Self:
         return self

@@ -11,11 +11,10 @@ import json
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from azure.storage.blob import BlobServiceClient
 
@@ -39,21 +38,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ui", action="store_true", help="leave everything running until Ctrl-C, and load nothing")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: leave every `with` block in order
+    folder = default_home() / ("ui" if options.ui else "demo")
     try:
-        with _running(default_home() / ("ui" if options.ui else "demo"), options.dags.resolve()) as (
-            workspace,
-            airflow,
-        ):
+        with _running(folder, options.dags.resolve()) as (workspace, airflow):
             days = upload_flights(workspace, options.days)
             if options.ui:
-                return _wait_for_ctrl_c(airflow)
-            return _load(workspace, airflow, days)
+                _wait_for_ctrl_c(airflow)
+            totals, succeeded = _load(workspace, airflow, days)
     except WorkspaceError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+    print(json.dumps(totals), flush=True)  # the last line, for programs
+    return 0 if succeeded else 1
 
 
 @contextlib.contextmanager
@@ -82,20 +81,19 @@ def upload_flights(workspace: Workspace, days: int) -> list[str]:
     return list(files)
 
 
-def _load(workspace: Workspace, airflow: Airflow, days: list[str]) -> int:
+def _load(workspace: Workspace, airflow: Airflow, days: list[str]) -> tuple[dict[str, int], bool]:
+    """Load the days, show a table, and return the totals and whether everything is as it should be."""
     runs = backfill(airflow, days)
     rows = [_day(workspace, airflow, run) for run in sorted(runs, key=lambda run: str(run["logical_date"]))]
     columns = ["day", "state", "rows_loaded", "rows_rejected", "rows_in_table"]
     _say(text_table(columns, [[row[column] for column in columns] for row in rows]))
     totals = {"days": len(rows)} | {column: sum(int(row[column] or 0) for row in rows) for column in columns[2:]}
-    rejected_lines = count_rejected_lines(workspace)
-    failed = [row["day"] for row in rows if row["state"] != "success"]
-    if failed:
+    if failed := [str(row["day"]) for row in rows if row["state"] != "success"]:
         _say(f"Failed: {', '.join(failed)}. Logs are in {airflow.home / 'logs'}.")
-    if rejected_lines != totals["rows_rejected"]:
-        _say(f"The Row files hold {rejected_lines} lines; the loads reported {totals['rows_rejected']} rejected rows.")
-    print(json.dumps(totals), flush=True)
-    return 1 if failed or rejected_lines != totals["rows_rejected"] else 0
+    lines = count_rejected_lines(workspace)
+    if lines != totals["rows_rejected"]:
+        _say(f"The Row files hold {lines} lines; the loads reported {totals['rows_rejected']} rejected rows.")
+    return totals, not failed and lines == totals["rows_rejected"]
 
 
 def backfill(airflow: Airflow, days: list[str]) -> list[dict[str, Any]]:
@@ -165,11 +163,11 @@ def count_rejected_lines(workspace: Workspace) -> int:
         )
 
 
-def _wait_for_ctrl_c(airflow: Airflow) -> int:
+def _wait_for_ctrl_c(airflow: Airflow) -> NoReturn:
     airflow.wait_for_dag(DAG_ID)
     _say(f"Airflow is at {airflow.url} (no login). Try a backfill of {DAG_ID} over January 2013. Ctrl-C stops all.")
-    threading.Event().wait()
-    return 0
+    while True:
+        time.sleep(3600)
 
 
 def _say(text: str) -> None:

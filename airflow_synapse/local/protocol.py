@@ -102,8 +102,12 @@ class Session(Protocol):
     def execute(self, text: str, parameters: Sequence[Parameter] = ()) -> Iterator[Outcome]:
         """Run a batch, a statement after the other; one outcome a statement."""
 
-    def execute_many(self, text: str, rows: Sequence[Sequence[Parameter]]) -> Iterator[Outcome]:
-        """Run one statement once for each row of parameters; one outcome a row, in order."""
+    def execute_many(self, text: str, rows: Sequence[Sequence[Parameter]]) -> bool:
+        """Run one statement once for each row of parameters, all at once, if that makes no difference to the client.
+
+        :return: Whether it was done, each row having touched one row of a table. If not, nothing has happened, and the
+            rows are to be executed one by one.
+        """
 
     def call(self, procedure: str, parameters: Sequence[Parameter]) -> Iterator[Outcome]:
         """Call a stored procedure by name (``sp_tables``, ``sp_columns_100`` ...)."""

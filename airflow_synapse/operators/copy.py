@@ -23,8 +23,8 @@ class SynapseCopyOperator(BaseOperator):
     The arguments named after a T-SQL keyword are those of the statement; they are checked, after rendering and before
     anything connects, by the rules of the COPY reference. What is None is not written: the pool's own default counts.
 
-    The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`. An error that a repetition cannot
-    mend fails the task without retry.
+    The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`; the events of assets that are its
+    outlets carry them too. An error that a repetition cannot mend fails the task without retry.
 
     :param table: ``table``, ``schema.table`` or ``database.schema.table``; parts may stand in brackets. (templated)
     :param external_locations: FROM: a URL, or several in one container; a file, a folder with all below it, or a path
@@ -159,19 +159,20 @@ class SynapseCopyOperator(BaseOperator):
         :raises AirflowFailException: An error that no retry can mend; it says what to do.
         :raises SynapseError: An error that may pass.
         """
-        from airflow.providers.common.compat.sdk import AirflowFailException  # noqa: PLC0415 - slow to import
-
         from airflow_synapse.operators.copy_load import CopyLoad  # noqa: PLC0415 - slow to import
+        from airflow_synapse.version_compat import AirflowFailException  # noqa: PLC0415 - for running tasks only
 
         load = self._copy_load = CopyLoad(self)
         try:
             statement = load.prepare(context)
             self.copy_statement = statement.redacted_sql()
-            return load.run(statement).to_json()
+            result = load.run(statement)
         except SynapseError as error:
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
+        load.tell_assets(context, result)
+        return result.to_json()
 
     def on_kill(self) -> None:
         """Cancel the running statement: COPY is one transaction, and leaves nothing behind."""

@@ -6,6 +6,8 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from airflow.sdk import Asset
+
 from airflow_synapse.copy import CopyStatement, ErrorFile, ExternalLocation, build_statement
 from airflow_synapse.exceptions import SourceFilesError, SynapseError
 from airflow_synapse.hooks.pool_session import PoolSession
@@ -70,6 +72,12 @@ class CopyLoad:
         )
         log.info("Loaded: %s", result)
         return result
+
+    def tell_assets(self, context: Context, result: LoadResult) -> None:
+        """Put the result into the events of the assets that are outlets of the task."""
+        for outlet in self._task.outlets:
+            if isinstance(outlet, Asset):
+                context["outlet_events"][outlet].extra.update(result.to_json())
 
     def cancel(self) -> None:
         """Cancel the running statement. Returns at once."""

@@ -145,6 +145,10 @@ def test_redact_decoded_base64_secret_is_hidden():
     assert Secret(base64.b64encode(b"plain key").decode()).redact("the plain key leaks") == f"the {MASK} leaks"
 
 
+def test_redact_secret_with_half_of_a_surrogate_pair_is_hidden():
+    assert Secret("s3ntinel\ud800").redact("before s3ntinel\ud800 after") == f"before {MASK} after"
+
+
 def test_encodings_put_the_longest_first_so_that_no_tail_is_left():
     lengths = [len(form) for form in Secret(SAS).encodings()]
 

@@ -63,8 +63,8 @@ class Connection:
                 session = await self._log_in()
             if session is not None:
                 await self._serve(Requests(session))
-        except (Disconnected, TimeoutError):
-            pass
+        except (Disconnected, TimeoutError, asyncio.CancelledError):
+            pass  # cancelled: the server stops
         except (ProtocolError, ssl.SSLError) as error:
             log.warning("A connection was closed: %s", error)
         finally:

@@ -12,8 +12,8 @@ from airflow_synapse.local.tsql.tokens import TokenKind, tokenize
 
 Declarations = tuple[tuple[str, SqlType], ...]
 
-#: Assumption: A parameter that a driver declares as text, ntext or image, as they do for long values, is taken for one of
-#: the (max) type that replaced it, although a column of a dedicated SQL pool cannot have these types.
+#: Assumption: A parameter that a driver declares as text, ntext or image, as they do for long values, is taken for the
+#: (max) type that replaced it, although a column of a dedicated SQL pool cannot have these types.
 _LARGE_OBJECTS: Final = {
     "TEXT": SqlType("varchar", MAX),
     "NTEXT": SqlType("nvarchar", MAX),

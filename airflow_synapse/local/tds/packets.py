@@ -42,6 +42,9 @@ class MessageType(IntEnum):
     PRELOGIN = 18
 
 
+_MESSAGE_TYPES: Final = frozenset(MessageType)
+
+
 class PacketHeader(NamedTuple):
     """What is known of a packet before its payload.
 
@@ -64,9 +67,11 @@ class Message(NamedTuple):
 def read_header(header: bytes) -> PacketHeader:
     """Read the 8 bytes of a header.
 
-    :raises ProtocolError: The length is none that a packet can have.
+    :raises ProtocolError: The type or the length is none that a packet can have.
     """
     type_, status, size, _spid, _number, _window = _HEADER.unpack(header)
+    if type_ not in _MESSAGE_TYPES:
+        raise ProtocolError(f"A packet has the type {type_}, which is none of TDS.")
     if not HEADER_SIZE <= size <= MAXIMUM_PACKET_SIZE:
         raise ProtocolError(f"A packet of type {type_} says that it is {size} bytes long.")
     return PacketHeader(type_, status, size - HEADER_SIZE)

@@ -6,7 +6,7 @@ sp_unprepare and sp_describe_undeclared_parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Final, NamedTuple
@@ -50,8 +50,7 @@ class Procedures:
 
     def answer(self, calls: Sequence[Call], reply: Reply) -> Iterator[bytes]:
         """Yield the tokens that answer the calls of one message."""
-        if statement := self._repeated_statement(calls):
-            yield from self._execute_many(statement, calls, reply)
+        if (yield from self._answer_at_once(calls, reply)):
             return
         for call in calls:
             reply.check_cancelled()
@@ -67,8 +66,7 @@ class Procedures:
         except Exception as error:
             yield reply.failure(error, tokens.DONE_IN_PROCEDURE)
             status = _status(error)
-        yield reply.add(tokens.return_status(status) + returned)
-        yield reply.done(tokens.DONE_PROCEDURE, tokens.ERROR if status else tokens.FINAL)
+        yield from _end_call(reply, status, returned)
 
     def _run(self, call: Call) -> _Result:
         name = _plain_name(call.procedure)
@@ -129,25 +127,26 @@ class Procedures:
         handles = {_handle(call.parameters) for call in calls}
         return self._prepared.get(handles.pop()) if len(handles) == 1 else None
 
-    def _execute_many(self, statement: _Prepared, calls: Sequence[Call], reply: Reply) -> Iterator[bytes]:
-        """Answer each call as if it were executed alone; the engine gets all rows at once."""
-        answered = 0
+    def _answer_at_once(self, calls: Sequence[Call], reply: Reply) -> Generator[bytes, None, bool]:
+        """Answer calls that the engine executes all at once; return False if it cannot."""
+        statement = self._repeated_statement(calls)
+        if statement is None:
+            return False
         try:
             rows = [_named(statement.declarations, call.parameters[1:]) for call in calls]
-            for outcome in self._session.execute_many(statement.text, rows):
-                reply.check_cancelled()
-                yield from reply.outcome(outcome, tokens.DONE_IN_PROCEDURE)
-                yield reply.add(tokens.return_status(0)) + reply.done(tokens.DONE_PROCEDURE)
-                answered += 1
+            if not self._session.execute_many(statement.text, rows):
+                return False
         except StatementCancelled:
             raise
         except Exception as error:
-            failure = error
-            # All or nothing: each row that has no answer yet has the same one.
-            for _ in range(answered, len(calls)):
-                yield reply.failure(failure, tokens.DONE_IN_PROCEDURE)
-                yield reply.add(tokens.return_status(_status(failure)))
-                yield reply.done(tokens.DONE_PROCEDURE, tokens.ERROR)
+            for _ in calls:
+                yield reply.failure(error, tokens.DONE_IN_PROCEDURE)
+                yield from _end_call(reply, _status(error))
+            return True
+        for _ in calls:
+            yield reply.done(tokens.DONE_IN_PROCEDURE, count=1)
+            yield from _end_call(reply, 0)
+        return True
 
 
 _PROCEDURES: Final[dict[str, Callable[[Procedures, Sequence[Parameter]], _Result]]] = {
@@ -160,6 +159,11 @@ _PROCEDURES: Final[dict[str, Callable[[Procedures, Sequence[Parameter]], _Result
     "sp_describe_undeclared_parameters": Procedures._describe,
 }
 _RETURN_A_HANDLE: Final = frozenset({"sp_prepare", "sp_prepexec", "sp_prepexecrpc"})
+
+
+def _end_call(reply: Reply, status: int, returned: bytes = b"") -> Iterator[bytes]:
+    yield reply.add(tokens.return_status(status) + returned)
+    yield reply.done(tokens.DONE_PROCEDURE, tokens.ERROR if status else tokens.FINAL)
 
 
 def _plain_name(name: str) -> str:

@@ -68,7 +68,7 @@ def _constant(tokens: Sequence[Token], start: Token) -> exp.Expression | None:
         raise syntax_error(start)
     if len(tokens) == 1 and tokens[0].keyword == "DEFAULT":
         return None
-    tree = _expression(tokens)
+    tree = parse_value(tokens)
     value = tree
     while isinstance(value, exp.Neg | exp.Paren):
         value = value.this
@@ -97,7 +97,7 @@ def _assignment(tokens: Sequence[Token], end: Token) -> tuple[str, exp.Expressio
     value = list(reader.rest())[:-1]
     if not value:
         raise syntax_error(end)
-    return column, _expression(value)
+    return column, parse_value(value)
 
 
 def parse_delete(reader: TokenReader) -> Body:
@@ -120,11 +120,17 @@ def _source(tokens: Sequence[Token]) -> exp.Select:
     return tree
 
 
-def _expression(tokens: Sequence[Token]) -> exp.Expression:
+def parse_value(tokens: Sequence[Token]) -> exp.Expression:
+    """Return the tree of one expression.
+
+    :raises PoolError: The tokens are no expression.
+    """
     tree = parse_tree(tokens, before="SELECT ")
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or tree.args.get("from_"):
         raise syntax_error(tokens[0])
-    return tree.selects[0]
+    value = tree.selects[0]
+    assert isinstance(value, exp.Expression)  # noqa: S101 - narrows sqlglot's declared type
+    return value
 
 
 def split_at_commas(tokens: Sequence[Token]) -> list[list[Token]]:

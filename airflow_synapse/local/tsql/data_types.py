@@ -45,12 +45,10 @@ def read_type(reader: TokenReader, *, default_length: int = 1) -> SqlType:
         raise PoolError(2715, "User-defined types are not supported in a dedicated SQL pool.")
     name = parts[-1].lower()
     name = _SYNONYMS.get(name, name)
-    if name == "sysname":
-        return SqlType("nvarchar", 128)
     if name == "double" and reader.accept("PRECISION"):
-        return SqlType("float")
-    if name in _PLAIN:
-        return SqlType(name)
+        name = "float"
+    if name in _PLAIN or name == "sysname":
+        return SqlType(name) if name in _PLAIN else SqlType("nvarchar", 128)
     if name in CHARACTER_TYPES | BINARY_TYPES:
         return _with_length(reader, name, default_length)
     if name == "decimal":

@@ -26,7 +26,7 @@ def parse_body(tokens: Sequence[Token], *, first: bool) -> tuple[Body, str | Non
     :raises PoolError: It cannot be read, or is not supported.
     """
     if tokens[0].keyword == "COPY":
-        return Copy(_parse_copy(tokens)), _label_of_copy(tokens)
+        return _parse_copy(tokens)
     _refuse(tokens)
     tokens, label = _take_label(tokens)
     reader = TokenReader(tokens)
@@ -38,14 +38,11 @@ def parse_body(tokens: Sequence[Token], *, first: bool) -> tuple[Body, str | Non
     raise syntax_error(tokens[0])
 
 
-def _parse_copy(tokens: Sequence[Token]) -> object:
-    from airflow_synapse.local.copy.grammar import parse_copy  # noqa: PLC0415 - COPY needs storage libraries
+def _parse_copy(tokens: Sequence[Token]) -> tuple[Body, str | None]:
+    from airflow_synapse.local.copy.grammar import parse_copy  # noqa: PLC0415 - parsing other statements needs none of COPY
 
-    return parse_copy(tokens)
-
-
-def _label_of_copy(tokens: Sequence[Token]) -> str | None:
-    return _take_label(tokens)[1]
+    request = parse_copy(tokens)
+    return Copy(request), request.label
 
 
 def _refuse(tokens: Sequence[Token]) -> None:

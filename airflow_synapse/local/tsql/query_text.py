@@ -8,7 +8,7 @@ function means is decided in :mod:`airflow_synapse.local.tsql.functions` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import sqlglot
@@ -23,11 +23,13 @@ from airflow_synapse.local.tsql.tokens import Token, TokenKind
 #: Mark of a function call, a national string, a global variable ... in the text for sqlglot.
 PREFIX: Final = "f__"
 
-_KEYWORDS: Final = frozenset(
-    """SELECT DISTINCT ALL TOP FROM WHERE GROUP BY HAVING ORDER ASC DESC AS ON JOIN INNER LEFT RIGHT FULL OUTER CROSS
-    UNION EXCEPT INTERSECT AND OR NOT IN IS NULL LIKE ESCAPE BETWEEN EXISTS CASE WHEN THEN ELSE END OVER PARTITION ROWS
-    RANGE PRECEDING FOLLOWING UNBOUNDED CURRENT ROW WITHIN VALUES ANY SOME PERCENT WITH TIES DEFAULT""".split()
-)
+_KEYWORDS: Final = frozenset({
+    "SELECT", "DISTINCT", "ALL", "TOP", "FROM", "WHERE", "GROUP", "BY", "HAVING", "ORDER", "ASC", "DESC", "AS",
+    "ON", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "UNION", "EXCEPT", "INTERSECT", "AND", "OR",
+    "NOT", "IN", "IS", "NULL", "LIKE", "ESCAPE", "BETWEEN", "EXISTS", "CASE", "WHEN", "THEN", "ELSE", "END", "OVER",
+    "PARTITION", "ROWS", "RANGE", "PRECEDING", "FOLLOWING", "UNBOUNDED", "CURRENT", "ROW", "WITHIN", "VALUES",
+    "ANY", "SOME", "PERCENT", "WITH", "TIES", "DEFAULT",
+})  # fmt: skip
 #: Functions that are called without parentheses.
 _BARE_FUNCTIONS: Final = frozenset({"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER"})
 _CASTS: Final = frozenset({"CAST", "TRY_CAST"})
@@ -35,7 +37,8 @@ _CONVERTS: Final = frozenset({"CONVERT", "TRY_CONVERT"})
 #: Clauses that a dedicated pool has not. Source: azure-docs sql/overview-features (02/2026), Query language.
 _REFUSED_CLAUSES: Final = {"FOR": "The FOR clause (FOR XML, FOR JSON)", "MATCH": "MATCH"}
 _MISSING_CLAUSES: Final = frozenset({"PIVOT", "UNPIVOT", "APPLY", "COLLATE", "INTO", "TABLESAMPLE", "CUBE", "ROLLUP"})
-_IGNORED_HINTS: Final = frozenset({"NOLOCK", "READUNCOMMITTED", "READCOMMITTED"})
+#: Assumption: Table hints that only say how a reader locks are accepted and have no effect.
+_IGNORED_HINTS: Final = frozenset({"NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST"})
 
 
 def parse_query(tokens: Sequence[Token]) -> Query:
@@ -63,6 +66,11 @@ def parse_tree(tokens: Sequence[Token], before: str = "") -> exp.Expression:
     return _sqlglot(before + _text(tokens), tokens)
 
 
+def table_parts(node: exp.Table) -> tuple[str, ...]:
+    """Return the parts of a table's name; sqlglot takes the ``#`` of a temporary table off its name."""
+    return tuple(("#" if part.args.get("temporary") else "") + part.name for part in node.parts)
+
+
 def _common_table(reader: TokenReader) -> CommonTable:
     name = reader.name()
     columns = reader.names() if reader.at_symbol("(") else ()
@@ -77,6 +85,7 @@ def _sqlglot(text: str, tokens: Sequence[Token]) -> exp.Expression:
         raise _syntax_error(error, tokens) from None  # its text quotes the statement
     if isinstance(tree, exp.Command):
         raise PoolError(103010, f"Parse error at line: {tokens[0].line}: the statement cannot be read.")
+    assert isinstance(tree, exp.Expression)  # noqa: S101 - narrows sqlglot's declared type
     return tree
 
 
@@ -112,22 +121,21 @@ def _pieces(reader: TokenReader) -> Iterator[str]:
 def _other(token: Token, reader: TokenReader) -> str:
     if token.kind is TokenKind.STRING:
         literal = _literal(token.text)
-        return f"{PREFIX}N({literal})" if token.end - token.start > 2 and _is_national(token) else literal
-    if token.kind is TokenKind.QUOTED_NAME:
-        return _bracketed(token.text)
-    if token.kind is TokenKind.BINARY:
-        return f"{PREFIX}BINARY({_literal(token.text[2:])})"
-    if token.kind is TokenKind.VARIABLE:
-        if token.text.startswith("@@"):
-            return f"{PREFIX}GLOBAL({_literal(token.text[2:].upper())})"
-        return f"{PREFIX}VARIABLE({_literal(token.text)})"
+        return f"{PREFIX}N({literal})" if _is_national(token) else literal
     if token.kind is TokenKind.SYMBOL:
         return _symbol(token, reader)
-    return token.text
+    write = _WRITTEN.get(token.kind)
+    return token.text if write is None else write(token.text)
+
+
+def _variable(name: str) -> str:
+    if name.startswith("@@"):
+        return f"{PREFIX}GLOBAL({_literal(name[2:].upper())})"
+    return f"{PREFIX}VARIABLE({_literal(name)})"
 
 
 def _is_national(token: Token) -> bool:
-    """A string token that is longer than its text, two quotes and the doubled quotes inside has an N before it."""
+    """Return whether N stands before the string: then it is longer than its text and its quotes."""
     return token.end - token.start == len(token.text) + token.text.count("'") + 3
 
 
@@ -136,7 +144,7 @@ def _symbol(token: Token, reader: TokenReader) -> str:
         raise refused(f"The operator {token.text}")  # Source: azure-docs sql/overview-features (02/2026), Operators
     if token.text == "$":
         return f"{PREFIX}MONEY({_literal(reader.expect_kind(TokenKind.NUMBER).text)})"
-    if token.text in {";", "{", "}", "\\", "?", "::", ":"} or token.text.endswith("=") and token.text[0] in "+-*/%":
+    if token.text in {";", "{", "}", "\\", "?", "::", ":"} or (token.text.endswith("=") and token.text[0] in "+-*/%"):
         raise syntax_error(token)
     return token.text
 
@@ -226,3 +234,10 @@ def _literal(text: str) -> str:
 
 def _bracketed(name: str) -> str:
     return "[" + name.replace("]", "]]") + "]"
+
+
+_WRITTEN: Final[dict[TokenKind, Callable[[str], str]]] = {
+    TokenKind.QUOTED_NAME: _bracketed,
+    TokenKind.BINARY: lambda text: f"{PREFIX}BINARY({_literal(text[2:])})",
+    TokenKind.VARIABLE: _variable,
+}

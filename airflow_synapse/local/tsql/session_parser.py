@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.change_parser import split_at_commas
 from airflow_synapse.local.tsql.data_types import read_type
 from airflow_synapse.local.tsql.query_text import parse_expression
@@ -29,13 +30,15 @@ _FIXED_OPTIONS: Final = {
     "DATEFIRST": "7",
 }
 #: Options that clients send and that change nothing here, or are obeyed by the session (NOCOUNT, LOCK_TIMEOUT).
-_OPTIONS: Final = frozenset(
-    """ANSI_WARNINGS ANSI_PADDING ANSI_NULL_DFLT_ON ANSI_NULL_DFLT_OFF ANSI_DEFAULTS ARITHABORT ARITHIGNORE
-    CONCAT_NULL_YIELDS_NULL NUMERIC_ROUNDABORT NOCOUNT XACT_ABORT CURSOR_CLOSE_ON_COMMIT TEXTSIZE LOCK_TIMEOUT LANGUAGE
-    DEADLOCK_PRIORITY RESULT_SET_CACHING""".split()
-)
+_OPTIONS: Final = frozenset({
+    "ANSI_WARNINGS", "ANSI_PADDING", "ANSI_NULL_DFLT_ON", "ANSI_NULL_DFLT_OFF", "ANSI_DEFAULTS", "ARITHABORT",
+    "ARITHIGNORE", "CONCAT_NULL_YIELDS_NULL", "NUMERIC_ROUNDABORT", "NOCOUNT", "XACT_ABORT",
+    "CURSOR_CLOSE_ON_COMMIT", "TEXTSIZE", "LOCK_TIMEOUT", "LANGUAGE", "DEADLOCK_PRIORITY", "RESULT_SET_CACHING",
+})  # fmt: skip
 #: Options that may only be switched off, because on they would change what statements do.
-_ONLY_OFF: Final = frozenset({"IMPLICIT_TRANSACTIONS", "FMTONLY", "NOEXEC", "PARSEONLY", "SHOWPLAN_ALL", "SHOWPLAN_XML"})
+_ONLY_OFF: Final = frozenset(
+    {"IMPLICIT_TRANSACTIONS", "FMTONLY", "NOEXEC", "PARSEONLY", "SHOWPLAN_ALL", "SHOWPLAN_XML"}
+)
 _ISOLATION_LEVELS: Final = (("READ", "UNCOMMITTED"), ("READ", "COMMITTED"))
 
 
@@ -61,7 +64,7 @@ def parse_declare(reader: TokenReader) -> Body:
     return Declare(tuple(_variable(TokenReader([*part, tokens[-1]])) for part in split_at_commas(tokens[:-1])))
 
 
-def _variable(reader: TokenReader) -> tuple[str, object, Query | None]:
+def _variable(reader: TokenReader) -> tuple[str, SqlType, Query | None]:
     if reader.peek().kind is not TokenKind.VARIABLE:
         raise refused("DECLARE of anything but a variable (no cursors)")
     name = reader.take().text
@@ -172,7 +175,7 @@ def _argument(tokens: list[Token]) -> tuple[str, Query]:
 
 
 def _argument_value(tokens: list[Token]) -> Query:
-    """A bare word is a string. Source: T-SQL reference, EXECUTE, value."""
+    """Parse a value; a bare word is a string. Source: T-SQL reference, EXECUTE, value."""
     if len(tokens) == 1 and tokens[0].keyword not in {"", "NULL"}:
         return parse_expression(tokenize("'" + tokens[0].text.replace("'", "''") + "'"))
     return parse_expression(tokens)

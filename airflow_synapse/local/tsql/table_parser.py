@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.tsql.change_parser import split_at_commas
+from airflow_synapse.local.tsql.change_parser import parse_value, split_at_commas
 from airflow_synapse.local.tsql.data_types import read_type
-from airflow_synapse.local.tsql.query_text import parse_query, parse_tree
+from airflow_synapse.local.tsql.query_text import parse_query
 from airflow_synapse.local.tsql.reader import TokenReader, not_supported, refused, syntax_error
 from airflow_synapse.local.tsql.statements import (
     Body,
@@ -89,9 +89,14 @@ def _column_names(tokens: list[Token]) -> tuple[str, ...]:
 
 
 def _as_select(reader: TokenReader, name: Name, columns: tuple[str, ...], options: TableOptions) -> Body:
-    """A distribution must be written. Source: T-SQL reference, CREATE TABLE AS SELECT (Azure Synapse Analytics)."""
+    """Read AS SELECT.
+
+    A distribution must be written. Source: T-SQL reference, CREATE TABLE AS SELECT (Azure Synapse Analytics).
+    """
     if options.distribution is None:
-        raise PoolError(103010, "CREATE TABLE AS SELECT needs WITH (DISTRIBUTION = HASH(...) | ROUND_ROBIN | REPLICATE).")
+        raise PoolError(
+            103010, "CREATE TABLE AS SELECT needs WITH (DISTRIBUTION = HASH(...) | ROUND_ROBIN | REPLICATE)."
+        )
     reader.expect("AS")
     return CreateTableAsSelect(name, columns, options, parse_query(reader.rest()))
 
@@ -162,7 +167,7 @@ def _identity(reader: TokenReader, column: ColumnDefinition) -> Identity:
 
 
 def _with_default(reader: TokenReader, column: ColumnDefinition) -> ColumnDefinition:
-    """A default is a constant. Source: azure-docs sql-data-warehouse-tables-data-types, default values."""
+    """Read a default: a constant. Source: azure-docs sql-data-warehouse-tables-data-types, default values."""
     if reader.at_symbol("("):
         opening = reader.peek()
         inside = reader.parenthesized()
@@ -171,7 +176,7 @@ def _with_default(reader: TokenReader, column: ColumnDefinition) -> ColumnDefini
         tokens = [reader.take()]
         if tokens[0].is_symbol("-"):
             tokens.append(reader.take())
-    tree = parse_tree(tokens, before="SELECT ").selects[0]
+    tree = parse_value(tokens)
     value = tree.unnest()
     if not isinstance(value, _DEFAULT_CONSTANTS) or (isinstance(value, exp.Anonymous) and value.name not in _LITERALS):
         raise refused("A DEFAULT that is not a constant")

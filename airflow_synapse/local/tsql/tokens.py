@@ -1,7 +1,7 @@
 """Cut T-SQL text into tokens.
 
-One scanner serves the batch splitter, the parsers of the dedicated pool's own statements and COPY's grammar. Tokens keep
-their offsets, so that a statement can be cut out of its batch and a secret out of its statement.
+One scanner serves the batch splitter, the parsers of the dedicated pool's own statements and COPY's grammar. Tokens
+keep their offsets, so that a statement can be cut out of its batch and a secret out of its statement.
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
 """A TDS server over the toy engine, and the two drivers that connect to it."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyodbc
@@ -79,6 +83,25 @@ def server(start_server):
     return start_server()
 
 
+@dataclass(frozen=True)
+class SeparateServer:
+    port: int
+
+
+@pytest.fixture(scope="session")
+def separate_server():
+    """A server in another process: pyodbc keeps the interpreter to itself while it asks for the types of parameters."""
+    folders = [str(Path(__file__).parent), str(Path(__file__).parents[3])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    script = Path(__file__).with_name("serve_toy_pool.py")
+    with subprocess.Popen(
+        [sys.executable, script], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        yield SeparateServer(int(process.stdout.readline()))
+        process.stdin.close()
+        process.wait(10)
+
+
 @pytest.fixture(params=["microsoft", "freetds"])
 def driver(request):
     if request.param == "freetds" and not FREE_TDS.exists():
@@ -98,10 +121,15 @@ def connect(server):
                 timeout=10,
                 attrs_before=attributes or {},
             )
-            stack.callback(connection.close)
+            stack.callback(close, connection)
             return connection
 
         yield open_connection
+
+
+def close(connection):
+    with suppress(pyodbc.Error):  # the test has closed or broken it
+        connection.close()
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ class ToySession:
     many_calls: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     cancels: int = 0
+    running: bool = False
     resets: int = 0
     closed: threading.Event = field(default_factory=threading.Event)
 
@@ -83,12 +84,14 @@ class ToySession:
 
     def execute(self, text, parameters=()):
         self.stop.clear()
-        text = text.replace("@@TRANCOUNT", str(self.transactions))
+        self.running = True
+        text = text.replace("@@TRANCOUNT", str(self.transactions)).replace("@@MANY_CALLS", str(self.many_calls))
         values = {parameter.name.lstrip("@"): parameter.value for parameter in parameters}
         for name in values:
             text = re.sub(rf"@{name}\b", f"${name}", text)
         for statement in filter(str.strip, text.split(";")):
             yield from self._guarded(self._run(statement.strip(), values))
+        self.running = False
 
     def _run(self, statement, values):
         if match := re.fullmatch(r"PRINT '(.*)'", statement):
@@ -146,15 +149,17 @@ class ToySession:
 
     def execute_many(self, text, rows):
         self.many_calls += 1
+        if not text.startswith("INSERT") or self.in_transaction:
+            return False
         self.cursor.execute("BEGIN TRANSACTION")
         try:
             for row in rows:
                 list(self.execute(text, row))
-        except Exception:
+        except PoolError:
             self.cursor.execute("ROLLBACK")
-            raise
+            return False
         self.cursor.execute("COMMIT")
-        return iter([Done(1)] * len(rows))
+        return True
 
     def call(self, procedure, parameters):
         if "sp_datatype_info" in procedure:

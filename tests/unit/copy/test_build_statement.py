@@ -1,5 +1,7 @@
 """Plain arguments, as templating renders them, become a statement."""
 
+import pickle
+
 import pytest
 
 from airflow_synapse.copy import (
@@ -239,6 +241,16 @@ def test_values_may_be_given_instead_of_texts():
     )
 
     assert statement.columns == (column, CopyColumn(name=ColumnName("b")))
+
+
+def test_error_keeps_its_rule_when_it_is_pickled():
+    with pytest.raises(CopyOptionError) as caught:
+        build(first_row="0")
+
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copied), copied.rule, copied.option, copied.source) == (
+        str(caught.value), "first-row", "FIRSTROW", caught.value.source,
+    )  # fmt: skip
 
 
 def test_error_is_final_and_a_value_error():

@@ -1,5 +1,7 @@
 """The rule table: each rule has a source, one case that it lets pass and one that it refuses."""
 
+from decimal import Decimal
+
 import pytest
 
 from airflow_synapse.copy import (
@@ -26,6 +28,9 @@ URL = "https://lake.blob.core.windows.net/landing/flights/"
 DFS = "https://lake.dfs.core.windows.net/landing/flights/"
 REJECTS = "https://archive.blob.core.windows.net/rejects/flights"
 LOGIN = "https://login.microsoftonline.com/tenant/oauth2"
+
+
+APP = "0a1b2c3d-0000-1111-2222-333344445555"
 
 
 def copy(**given):
@@ -89,8 +94,8 @@ CASES = {
     "secret-space": (copy(credential=sas("x")), copy(credential=sas("x\n"))),
     "sas-token": (copy(credential=sas("?sv=1&sig=2")), copy(credential=sas(URL + "?sv=1&sig=2"))),
     "service-principal-identity": (
-        copy(credential=principal("app", f"{LOGIN}/token")),
-        copy(credential=principal("app", f"{LOGIN}/v2.0/token")),
+        copy(credential=principal(APP, f"{LOGIN}/token")),
+        copy(credential=principal(APP, f"{LOGIN}/v2.0/token")),
     ),
     "error-file-directory": (copy(error_file="/rejects"), copy(error_file="rejects")),
     "error-file-type": (
@@ -229,7 +234,7 @@ def refusal(make):
         (copy(file_format="[{# x #}]"), ("template", "FILE_FORMAT")),
         (copy(error_file="/a\x01"), ("xml-characters", "ERRORFILE")),
         (copy(credential=sas("a\x01")), ("xml-characters", "CREDENTIAL")),
-        (copy(credential=principal("a\x01", f"{LOGIN}/token")), ("xml-characters", "CREDENTIAL")),
+        (copy(credential=principal(APP, f"{LOGIN}\x01/token")), ("xml-characters", "CREDENTIAL")),
         (copy(field_terminator="\ud800", encoding="UTF16"), ("xml-characters", "FIELDTERMINATOR")),
         (copy(external_locations=URL + "\uffff"), ("xml-characters", "FROM")),
         (copy(table="[a\x00]"), ("text-characters", "INTO")),
@@ -254,6 +259,8 @@ def refusal(make):
         (copy(first_row=2**31), ("first-row", "FIRSTROW")),
         (value(max_errors=-1), ("max-errors", "MAXERRORS")),
         (copy(columns=[{"name": "a", "default": 10**38}]), ("default-value", "column list")),
+        (copy(columns=[{"name": "a", "default": Decimal(f"0.{'0' * 38}1")}]), ("default-value", "column list")),
+        (copy(columns=[{"name": "a", "default": Decimal("Infinity")}]), ("default-value", "column list")),
         (copy(compression="zip"), ("compression", "COMPRESSION")),
         (copy(compression="Snappy"), ("compression", "COMPRESSION")),
         (copy(file_type="PARQUET", compression="DefaultCodec"), ("compression", "COMPRESSION")),
@@ -263,8 +270,8 @@ def refusal(make):
         (copy(file_format="f", file_type="CSV"), ("file-format-type", "FILE_FORMAT")),
         (copy(credential=sas("?")), ("sas-token", "CREDENTIAL")),
         (copy(credential=principal("", f"{LOGIN}/token")), ("service-principal-identity", "CREDENTIAL")),
-        (copy(credential=principal("a@b", f"{LOGIN}/token")), ("service-principal-identity", "CREDENTIAL")),
-        (copy(credential=principal("app", "tenant")), ("service-principal-identity", "CREDENTIAL")),
+        (copy(credential=principal(f"{APP}@b", f"{LOGIN}/token")), ("service-principal-identity", "CREDENTIAL")),
+        (copy(credential=principal(APP, "tenant")), ("service-principal-identity", "CREDENTIAL")),
         (copy(error_file=REJECTS, error_file_credential=sas("é")), ("secret-ascii", "ERRORFILE_CREDENTIAL")),
     ],
 )  # fmt: skip
@@ -280,6 +287,11 @@ def test_rule_on_locations_covers_each_of_them(position):
     make = copy(external_locations=locations, file_type="ORC", credential=ManagedIdentity())
 
     assert refusal(make) == ("credential-endpoint", "CREDENTIAL")
+
+
+@pytest.mark.parametrize("default", [10**38 - 1, -(10**38) + 1, Decimal(f"-0.{'9' * 38}"), Decimal("1E+37")])
+def test_default_of_38_digits_passes(default):
+    assert copy(columns=[{"name": "a", "default": default}])().columns[0].default == default
 
 
 def test_auto_create_table_passes_for_a_file_format_of_unknown_content():
@@ -299,3 +311,52 @@ def test_refused_secret_is_not_shown(secret):
         copy(credential=sas(secret))()
 
     assert "s3ntinel" not in str(caught.value)
+
+
+def test_secret_given_as_client_id_is_refused_and_not_shown():
+    with pytest.raises(CopyOptionError) as caught:
+        copy(credential=principal("s3ntinel", f"{LOGIN}/token"))()
+
+    assert caught.value.rule == "service-principal-identity"
+    assert "s3ntinel" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        copy(first_row=2**31 - 1),
+        copy(table="a" * 128),
+        copy(columns=["#" + "a" * 127]),
+        copy(file_format="#" + "a" * 127),
+        copy(credential=StorageAccountKey(key=Secret("a://b"))),
+    ],
+)
+def test_rule_lets_the_last_allowed_value_pass(make):
+    make()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            copy(file_type="ORC", credential=sas("x"), external_locations=DFS),
+            "CREDENTIAL cannot be: a shared access signature for ORC files at lake.dfs.core.windows.net; "
+            "it reads them from the .blob endpoint.",
+        ),
+        (
+            copy(file_format="f", credential=ManagedIdentity()),
+            "CREDENTIAL cannot be: a managed identity for PARQUET or ORC files at lake.blob.core.windows.net; "
+            "it reads them from the .dfs endpoint.",
+        ),
+        (copy(file_format="f", first_row=2), "FIRSTROW does not apply to this file type: FILE_FORMAT."),
+        (copy(file_type="ORC", first_row=2), "FIRSTROW does not apply to this file type: ORC."),
+        (copy(row_terminator=r"\r\n"), r"ROWTERMINATOR spells \r\n, which COPY reads as \r\r\n: '\r\n'. Write 0x0D0A"),
+        (copy(table="a b" * 40), f"INTO cannot be read as a name: '{('a b' * 40)[:80]}...'. Write table"),
+        (copy(date_format="y\nm"), r"DATEFORMAT is not one of the six orders: 'y\nm'. Give mdy"),
+    ],
+)  # fmt: skip
+def test_message_says_what_and_where(make, said):
+    with pytest.raises(CopyOptionError) as caught:
+        make()
+
+    assert str(caught.value).startswith(said)

@@ -27,6 +27,7 @@ from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.secret import Secret
 
 TOKEN_ENDPOINT = "https://login.microsoftonline.com/tenant/oauth2/token"
+CLIENT_ID = "0a1b2c3d-0000-1111-2222-333344445555"
 SENTINEL = "s3ntinel'x"
 
 CREDENTIALS = {
@@ -40,8 +41,8 @@ CREDENTIALS = {
     ),
     ManagedIdentity: (ManagedIdentity(), "(IDENTITY = 'Managed Identity')"),
     ServicePrincipal: (
-        ServicePrincipal(client_id="app-1", token_endpoint=TOKEN_ENDPOINT, client_secret=Secret(SENTINEL)),
-        f"(IDENTITY = 'app-1@{TOKEN_ENDPOINT}', SECRET = 's3ntinel''x')",
+        ServicePrincipal(client_id=CLIENT_ID, token_endpoint=TOKEN_ENDPOINT, client_secret=Secret(SENTINEL)),
+        f"(IDENTITY = '{CLIENT_ID}@{TOKEN_ENDPOINT}', SECRET = 's3ntinel''x')",
     ),
     EntraPassthrough: (EntraPassthrough(), None),
     PublicAccess: (PublicAccess(), None),

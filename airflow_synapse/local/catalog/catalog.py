@@ -1,0 +1,260 @@
+"""The objects of the database. They live in Python, and as JSON in the DuckDB file so that a restart keeps them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import duckdb
+
+from airflow_synapse.local.catalog.model import (
+    FileFormat,
+    Statistics,
+    Table,
+    table_from_text,
+    table_to_text,
+)
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.tsql.typed import quote_name
+
+#: Schemas that every database has; they hold no tables of users.
+SYSTEM_SCHEMAS: Final = ("sys", "INFORMATION_SCHEMA")
+#: Names that mean something else in DuckDB.
+_RESERVED: Final = frozenset({"main", "temp", "system", "pg_catalog", "information_schema", "sys", "__pool"})
+_FIRST_OBJECT_ID: Final = 100_000
+
+
+class Catalog:
+    """Tables, schemas, file formats and statistics of the database.
+
+    Every method may be called from any thread. What changes an object is given the DuckDB cursor of the statement: the
+    object's text is written inside the statement's transaction, and undone with it; the caller undoes the rest.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._lock = threading.RLock()
+        self._tables: dict[tuple[str, str], Table] = {}
+        self._schemas: dict[str, tuple[int, str]] = {}
+        self._file_formats: dict[str, FileFormat] = {}
+        self._statistics: dict[tuple[int, str], Statistics] = {}
+        self._next_identity: dict[int, int] = {}
+        self._next_id = _FIRST_OBJECT_ID
+        connection.execute("CREATE SCHEMA IF NOT EXISTS __pool")
+        connection.execute("CREATE TABLE IF NOT EXISTS __pool.objects (kind VARCHAR, key VARCHAR, document VARCHAR)")
+        self._load(connection)
+        if "dbo" not in self._schemas:
+            self.create_schema(connection, "dbo")
+
+    def new_id(self) -> int:
+        """Return a new object id."""
+        with self._lock:
+            self._next_id += 1
+            return self._next_id
+
+    # Schemas --------------------------------------------------------------------------------------------------------
+
+    def schemas(self) -> list[tuple[int, str]]:
+        """Return id and name of every schema."""
+        with self._lock:
+            return sorted(self._schemas.values())
+
+    def has_schema(self, name: str) -> bool:
+        """Return whether the schema exists."""
+        return name.lower() in self._schemas
+
+    def create_schema(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Create a schema.
+
+        :raises PoolError: 2714, it exists; 2760, its name is reserved.
+        """
+        with self._lock:
+            if self.has_schema(name):
+                raise PoolError(2714, f"There is already an object named '{name}' in the database.")
+            if name.lower() in _RESERVED:
+                raise PoolError(2760, f"The schema name '{name}' is reserved in the local pool.")
+            schema_id = max((number for number, _ in self._schemas.values()), default=0) + 1
+            schema_id = schema_id if name == "dbo" else max(schema_id, 5)
+            cursor.execute(f"CREATE SCHEMA {quote_name(name)}")
+            self._write(cursor, "schema", name.lower(), json.dumps([schema_id, name]))
+            self._schemas[name.lower()] = (schema_id, name)
+
+    def drop_schema(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Drop an empty schema.
+
+        :raises PoolError: 15151, it does not exist; 3729, it holds objects.
+        """
+        with self._lock:
+            if not self.has_schema(name):
+                raise PoolError(15151, f"Cannot drop the schema '{name}', because it does not exist.")
+            held = next((table for table in self.tables() if table.schema.lower() == name.lower()), None)
+            if held is not None or name.lower() == "dbo":
+                what = held.name if held else "dbo"
+                raise PoolError(3729, f"Cannot drop schema '{name}' because it is being referenced by object '{what}'.")
+            cursor.execute(f"DROP SCHEMA {quote_name(name)}")
+            self._delete(cursor, "schema", name.lower())
+            del self._schemas[name.lower()]
+
+    # Tables ---------------------------------------------------------------------------------------------------------
+
+    def tables(self) -> list[Table]:
+        """Return every table, by schema and name."""
+        with self._lock:
+            return [self._tables[key] for key in sorted(self._tables)]
+
+    def find_table(self, schema: str, name: str) -> Table | None:
+        """Return the table, None when there is none."""
+        return self._tables.get((schema.lower(), name.lower()))
+
+    def find_object(self, object_id: int) -> Table | None:
+        """Return the table with that id, None when there is none."""
+        return next((table for table in self.tables() if table.object_id == object_id), None)
+
+    def add_table(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+        """Add a table that was created in DuckDB by the same cursor."""
+        with self._lock:
+            self._write(cursor, "table", f"{table.schema}.{table.name}".lower(), table_to_text(table))
+            self._tables[table.schema.lower(), table.name.lower()] = table
+
+    def remove_table(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+        """Remove a table that was dropped in DuckDB by the same cursor."""
+        with self._lock:
+            self._delete(cursor, "table", f"{table.schema}.{table.name}".lower())
+            for key, statistics in list(self._statistics.items()):
+                if statistics.object_id == table.object_id:
+                    self._delete(cursor, "statistics", _statistics_key(statistics))
+                    del self._statistics[key]
+            self.forget_table(table)
+
+    def forget_table(self, table: Table) -> None:
+        """Undo :meth:`add_table` after the transaction was rolled back."""
+        with self._lock:
+            self._tables.pop((table.schema.lower(), table.name.lower()), None)
+
+    def next_identity(self, cursor: duckdb.DuckDBPyConnection, table: Table, count: int) -> int:
+        """Reserve ``count`` identity values and return the first.
+
+        The caller holds the table's write lock. Values are not reused after a rollback.
+
+        Assumption: Identity values of the local pool follow each other without the gaps that the 60 distributions of a
+        real pool make.
+        """
+        column = table.identity_column
+        if column is None or column.identity is None:
+            raise PoolError(8106, f"Table '{table.display_name}' does not have the identity property.")
+        identity = column.identity
+        with self._lock:
+            first = self._next_identity.get(table.object_id)
+            if first is None:
+                extreme = "max" if identity.increment > 0 else "min"
+                row = cursor.execute(f"SELECT {extreme}({quote_name(column.name)}) FROM {table.duckdb_name}").fetchone()
+                last = row[0] if row else None
+                first = identity.seed if last is None else int(last) + identity.increment
+            self._next_identity[table.object_id] = first + count * identity.increment
+            return first
+
+    def restart_identity(self, table: Table) -> None:
+        """Begin at the seed again, as TRUNCATE TABLE does."""
+        with self._lock:
+            column = table.identity_column
+            if column is not None and column.identity is not None:
+                self._next_identity[table.object_id] = column.identity.seed
+
+    # File formats ---------------------------------------------------------------------------------------------------
+
+    def file_formats(self) -> list[FileFormat]:
+        """Return every external file format."""
+        with self._lock:
+            return [self._file_formats[key] for key in sorted(self._file_formats)]
+
+    def find_file_format(self, name: str) -> FileFormat | None:
+        """Return the external file format, None when there is none."""
+        return self._file_formats.get(name.lower())
+
+    def create_file_format(
+        self, cursor: duckdb.DuckDBPyConnection, name: str, options: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Create an external file format.
+
+        :raises PoolError: 46502, it exists.
+        """
+        with self._lock:
+            if self.find_file_format(name):
+                # Assumption: A second external file format of one name is refused with number 2714.
+                raise PoolError(2714, f"There is already an external file format named '{name}'.")
+            file_format = FileFormat(self.new_id(), name, options)
+            self._write(cursor, "file_format", name.lower(), json.dumps([file_format.format_id, name, options]))
+            self._file_formats[name.lower()] = file_format
+
+    def drop_file_format(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Drop an external file format.
+
+        :raises PoolError: 15151, there is none of that name.
+        """
+        with self._lock:
+            if self.find_file_format(name) is None:
+                raise PoolError(15151, f"Cannot drop the external file format '{name}', because it does not exist.")
+            self._delete(cursor, "file_format", name.lower())
+            del self._file_formats[name.lower()]
+
+    # Statistics -----------------------------------------------------------------------------------------------------
+
+    def statistics(self) -> list[Statistics]:
+        """Return every statistics object."""
+        with self._lock:
+            return sorted(self._statistics.values(), key=lambda found: found.stats_id)
+
+    def find_statistics(self, table: Table, name: str) -> Statistics | None:
+        """Return the statistics object of a table, None when there is none of that name."""
+        return self._statistics.get((table.object_id, name.lower()))
+
+    def put_statistics(self, cursor: duckdb.DuckDBPyConnection, found: Statistics) -> None:
+        """Create a statistics object, or replace it after an update."""
+        with self._lock:
+            document = [found.stats_id, found.name, found.object_id, found.columns, found.updated.isoformat()]
+            self._write(cursor, "statistics", _statistics_key(found), json.dumps(document))
+            self._statistics[found.object_id, found.name.lower()] = found
+
+    def drop_statistics(self, cursor: duckdb.DuckDBPyConnection, found: Statistics) -> None:
+        """Drop a statistics object."""
+        with self._lock:
+            self._delete(cursor, "statistics", _statistics_key(found))
+            del self._statistics[found.object_id, found.name.lower()]
+
+    # Persistence ----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _delete(cursor: duckdb.DuckDBPyConnection, kind: str, key: str) -> None:
+        cursor.execute("DELETE FROM __pool.objects WHERE kind = ? AND key = ?", [kind, key]).fetchall()
+
+    def _write(self, cursor: duckdb.DuckDBPyConnection, kind: str, key: str, document: str) -> None:
+        self._delete(cursor, kind, key)
+        cursor.execute("INSERT INTO __pool.objects VALUES (?, ?, ?)", [kind, key, document]).fetchall()
+
+    def _load(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for kind, document in _documents(connection):
+            if kind == "schema":
+                schema_id, name = json.loads(document)
+                self._schemas[name.lower()] = (schema_id, name)
+            elif kind == "table":
+                table = table_from_text(document)
+                self._tables[table.schema.lower(), table.name.lower()] = table
+                self._next_id = max(self._next_id, table.object_id)
+            elif kind == "file_format":
+                format_id, name, options = json.loads(document)
+                self._file_formats[name.lower()] = FileFormat(format_id, name, tuple((k, v) for k, v in options))
+                self._next_id = max(self._next_id, format_id)
+            elif kind == "statistics":
+                stats_id, name, object_id, columns, updated = json.loads(document)
+                found = Statistics(stats_id, name, object_id, tuple(columns), datetime.fromisoformat(updated))
+                self._statistics[object_id, name.lower()] = found
+
+
+def _documents(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    yield from connection.execute("SELECT kind, document FROM __pool.objects").fetchall()
+
+
+def _statistics_key(found: Statistics) -> str:
+    return f"{found.object_id}.{found.name}".lower()

@@ -1,0 +1,145 @@
+"""What ran on the pool: sessions, requests, their steps, workers and errors, as the DMVs tell it.
+
+Source: sys.dm_pdw_exec_requests, sys.dm_pdw_exec_sessions, sys.dm_pdw_request_steps, sys.dm_pdw_dms_workers,
+sys.dm_pdw_errors; how much is kept: azure-docs sql-data-warehouse-service-capacity-limits, Metadata.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from airflow_synapse.local.catalog.model import now
+
+ROWS_KEPT: Final = 10_000
+REQUESTS_WITH_STEPS: Final = 1_000
+
+
+@dataclass(slots=True)
+class Worker:
+    """A row of sys.dm_pdw_dms_workers."""
+
+    type: str
+    rows: int = 0
+    bytes: int = 0
+    status: str = "StepStarted"
+    start: datetime = field(default_factory=now)
+    end: datetime | None = None
+
+
+@dataclass(slots=True)
+class Request:
+    """A statement of a session. ``command`` holds no secret."""
+
+    number: int
+    session_id: str
+    command: str
+    label: str | None
+    status: str = "Running"
+    submitted: datetime = field(default_factory=now)
+    ended: datetime | None = None
+    error_id: str | None = None
+    operation: str = "OnOperation"
+    row_count: int = -1
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def request_id(self) -> str:
+        """Such as ``QID123``."""
+        return f"QID{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestError:
+    """A row of sys.dm_pdw_errors."""
+
+    error_id: str
+    session_id: str
+    request_id: str
+    spid: int
+    details: str
+    created: datetime = field(default_factory=now)
+
+
+@dataclass(slots=True)
+class SessionRecord:
+    """A row of sys.dm_pdw_exec_sessions."""
+
+    session_id: str
+    spid: int
+    login: str
+    application: str
+    host: str
+    status: str = "IDLE"
+    logged_in: datetime = field(default_factory=now)
+    request_id: str | None = None
+    query_count: int = 0
+    transactional: bool = False
+
+
+class RequestLog:
+    """Keeps the last sessions, requests and errors. Lost when the pool stops, as a pause loses them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._sessions: deque[SessionRecord] = deque(maxlen=ROWS_KEPT)
+        self._requests: deque[Request] = deque(maxlen=ROWS_KEPT)
+        self._errors: deque[RequestError] = deque(maxlen=ROWS_KEPT)
+
+    def sessions(self) -> list[SessionRecord]:
+        """Return the sessions, oldest first."""
+        with self._lock:
+            return list(self._sessions)
+
+    def requests(self) -> list[Request]:
+        """Return the requests, oldest first."""
+        with self._lock:
+            return list(self._requests)
+
+    def requests_with_steps(self) -> list[Request]:
+        """Return the requests whose steps and workers are still kept."""
+        return self.requests()[-REQUESTS_WITH_STEPS:]
+
+    def errors(self) -> list[RequestError]:
+        """Return the errors, oldest first."""
+        with self._lock:
+            return list(self._errors)
+
+    def open_session(self, record: SessionRecord) -> None:
+        """Add a session."""
+        with self._lock:
+            self._sessions.append(record)
+
+    def begin(self, session: SessionRecord, command: str, label: str | None) -> Request:
+        """Add a request of a session."""
+        with self._lock:
+            request = Request(next(self._numbers), session.session_id, command, label)
+            self._requests.append(request)
+            session.request_id = request.request_id
+            session.query_count += 1
+            session.status = "ACTIVE"
+            return request
+
+    def end(self, session: SessionRecord, request: Request, status: str, details: str | None = None) -> None:
+        """Set the final status of a request: Completed, Failed or Cancelled.
+
+        :param details: Text of the error of a failed request.
+        """
+        with self._lock:
+            request.status = status
+            request.ended = now()
+            for worker in request.workers:
+                worker.end = request.ended
+                worker.status = "StepComplete" if status == "Completed" else "StepError"
+            if session.status != "TERMINATED":
+                session.status = "IDLE"
+            if details is not None:
+                request.error_id = str(uuid.uuid4())
+                error = RequestError(request.error_id, session.session_id, request.request_id, session.spid, details)
+                self._errors.append(error)

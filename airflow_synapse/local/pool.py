@@ -1,0 +1,135 @@
+"""The local SQL pool: one database, its logins, its sessions."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from airflow_synapse.local.catalog.catalog import Catalog
+from airflow_synapse.local.catalog.locks import TableLocks
+from airflow_synapse.local.catalog.requests import RequestLog, SessionRecord
+from airflow_synapse.local.copy.environment import StorageConfiguration
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.protocol import LoginRequest
+from airflow_synapse.local.session import PoolSession
+from airflow_synapse.local.tsql import macros
+from airflow_synapse.local.tsql.session_state import Database, SessionState
+from airflow_synapse.secret import Secret
+
+_SETTINGS: Final = {
+    "default_collation": "nocase",  # SQL_Latin1_General_CP1_CI_AS ignores case
+    "default_null_order": "nulls_first",
+    "TimeZone": "UTC",
+    "autoinstall_known_extensions": "false",  # nothing is fetched from the network
+    "autoload_known_extensions": "false",
+}
+_FIRST_SPID: Final = 51
+
+
+@dataclass(frozen=True, slots=True)
+class PoolConfiguration:
+    """What a pool is made of.
+
+    :param database: Name of the database, which clients must give when they log in.
+    :param path: DuckDB file that keeps the data; None to keep them in memory.
+    :param logins: Password by user name; case does not matter in the name.
+    :param access_tokens: Tells whether a token is accepted, and for which login name; by default none is. A set of
+        tokens accepts exactly these.
+    :param storage: The storage accounts that COPY can reach.
+    :param memory_limit: Most memory that DuckDB takes, such as ``2GB``; None for its own default.
+    """
+
+    database: str
+    path: Path | None = None
+    logins: Mapping[str, Secret] = field(default_factory=dict)
+    access_tokens: frozenset[str] = field(default=frozenset(), repr=False)
+    storage: StorageConfiguration = field(default_factory=StorageConfiguration)
+    memory_limit: str | None = None
+
+
+class Pool:
+    """A dedicated SQL pool on this machine.
+
+    :param configuration: What it is made of.
+    """
+
+    def __init__(self, configuration: PoolConfiguration) -> None:
+        self._configuration = configuration
+        self._logins = {user.lower(): password for user, password in configuration.logins.items()}
+        self._connection = duckdb.connect(":memory:" if configuration.path is None else str(configuration.path))
+        for name, value in _SETTINGS.items():
+            self._connection.execute(f"SET GLOBAL {name} = '{value}'")
+        if configuration.memory_limit is not None:
+            self._connection.execute("SET GLOBAL memory_limit = ?", [configuration.memory_limit])
+        macros.install(self._connection)
+        self._database = Database(
+            configuration.database, Catalog(self._connection), TableLocks(), RequestLog(), configuration.storage
+        )
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(_FIRST_SPID)
+        self._sessions: dict[str, PoolSession] = {}
+
+    def login(self, request: LoginRequest) -> PoolSession:
+        """Open a session.
+
+        :raises PoolError: 18456, the password or the token is wrong; 4060, there is no such database.
+        """
+        user = self._authenticated(request)
+        if request.database.lower() != self._configuration.database.lower():
+            # Source: SupportArticles dsql-conn-dropped-connections: without a database name a login lands in master.
+            name = request.database or "master"
+            message = f'Cannot open database "{name}" requested by the login. The login failed.'
+            raise PoolError(4060, message, severity=11)
+        spid = next(self._numbers)
+        record = SessionRecord(f"SID{spid}", spid, user, request.application, request.host)
+        state = SessionState(self._database, self._connection.cursor(), record)
+        session = PoolSession(state, kill=self._killer(record.session_id), on_close=self._forgetter(record.session_id))
+        with self._lock:
+            self._sessions[record.session_id] = session
+        self._database.requests.open_session(record)
+        return session
+
+    def _authenticated(self, request: LoginRequest) -> str:
+        if request.access_token is not None:
+            if request.access_token in self._configuration.access_tokens:
+                return request.user or "token"
+        elif request.password is not None:
+            password = self._logins.get(request.user.lower())
+            if password is not None and password.reveal() == request.password:
+                return request.user
+        name = request.user or "<token-identified principal>"
+        raise PoolError(18456, f"Login failed for user '{name}'.", severity=14)
+
+    def _killer(self, own: str) -> Callable[[str], None]:
+        def kill(session_id: str) -> None:
+            """Source: T-SQL reference, KILL: not one's own session; 6104 and 6106 are its numbers there."""
+            if session_id.upper() == own:
+                raise PoolError(6104, "Cannot use KILL to kill your own process.")
+            with self._lock:
+                session = self._sessions.get(session_id.upper())
+            if session is None:
+                raise PoolError(6106, f"Process ID '{session_id[:32]}' is not an active process ID.")
+            session.kill()
+
+        return kill
+
+    def _forgetter(self, session_id: str) -> Callable[[], None]:
+        def forget() -> None:
+            with self._lock:
+                self._sessions.pop(session_id, None)
+
+        return forget
+
+    def close(self) -> None:
+        """End every session and close the database. No statement may be running."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            session.close()
+        self._connection.close()

@@ -1,0 +1,125 @@
+"""Dates and times as text and back, by the style numbers of CONVERT.
+
+Source: T-SQL reference, CAST and CONVERT, Date and time styles.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airflow_synapse.local.sql_types import SqlType
+from airflow_synapse.local.tsql.reader import not_supported
+from airflow_synapse.local.tsql.typed import quote_literal
+
+#: DuckDB's pattern of each style; FRACTION stands for a point and the fraction that the type has.
+_FRACTION: Final = "FRACTION"
+_PATTERNS: Final = {
+    1: "%m/%d/%y",
+    3: "%d/%m/%y",
+    4: "%d.%m.%y",
+    12: "%y%m%d",
+    23: "%Y-%m-%d",
+    101: "%m/%d/%Y",
+    102: "%Y.%m.%d",
+    103: "%d/%m/%Y",
+    104: "%d.%m.%Y",
+    105: "%d-%m-%Y",
+    106: "%d %b %Y",
+    107: "%b %d, %Y",
+    108: "%H:%M:%S",
+    110: "%m-%d-%Y",
+    111: "%Y/%m/%d",
+    112: "%Y%m%d",
+    120: "%Y-%m-%d %H:%M:%S",
+    121: f"%Y-%m-%d %H:%M:%S{_FRACTION}",
+    126: f"%Y-%m-%dT%H:%M:%S{_FRACTION}",
+}
+_SYNONYMS: Final = {20: 120, 21: 121, 25: 121, 127: 126, 100: 0, 24: 108, 8: 108}
+#: Styles whose dates can be read by their own pattern alone.
+_READABLE: Final = frozenset({1, 3, 4, 12, 101, 102, 103, 104, 105, 106, 107, 110, 111, 112})
+#: What is read without a style, in this order, by DATEFORMAT mdy.
+_READ_BY_DEFAULT: Final = (
+    "%Y%m%d", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M:%S.%f", "%m/%d/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m-%d-%Y", "%m-%d-%Y %H:%M:%S", "%m.%d.%Y", "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S", "%b %d %Y", "%b %d, %Y", "%b %d %Y %I:%M%p", "%d %b %Y", "%B %d, %Y", "%B %d %Y", "%d %B %Y",
+    "%d %b %Y %H:%M:%S",
+)  # fmt: skip
+
+
+def to_text(sql: str, source: SqlType, style: int | None) -> str:
+    """Return the SQL of a date or time as text.
+
+    Without a style, datetime and smalldatetime are written as ``Jan  5 2013  1:04PM``, the others in ISO form.
+    """
+    if source.name == "time":
+        return _with_fraction(f"strftime(DATE '1900-01-01' + {sql}, '%H:%M:%S", f"(DATE '1900-01-01' + {sql})", source)
+    default = 0 if source.name in {"datetime", "smalldatetime"} else 121
+    style = default if style is None else _SYNONYMS.get(style, style)
+    if style == 0 and source.name == "date":
+        style = 23 if style == default else 0
+    if style == 0:
+        return _month_first(sql)
+    if style not in _PATTERNS:
+        raise not_supported(f"The date style {style}")
+    pattern = _PATTERNS[style]
+    if source.name == "date" and style in {120, 121, 126}:
+        pattern = "%Y-%m-%d"
+    if pattern.endswith(_FRACTION):
+        return _with_fraction(f"strftime({sql}, '{pattern.removesuffix(_FRACTION)}", sql, source)
+    return f"strftime({sql}, '{pattern}')"
+
+
+def _month_first(sql: str) -> str:
+    return (
+        f"(strftime({sql}, '%b ') || lpad(strftime({sql}, '%-d'), 2, ' ') || strftime({sql}, ' %Y ') || "
+        f"lpad(strftime({sql}, '%-I'), 2, ' ') || strftime({sql}, ':%M%p'))"
+    )
+
+
+def _with_fraction(opened: str, sql: str, source: SqlType) -> str:
+    digits = {"datetime": 3, "smalldatetime": 0, "date": 0}.get(source.name, source.scale)
+    digits = 7 if digits is None else digits
+    if digits == 0:
+        return f"{opened}')"
+    return f"({opened}.') || left(strftime({sql}, '%f') || '0', {digits}))"
+
+
+def from_text(sql: str, target: SqlType, style: int | None) -> str:
+    """Return the SQL of a text as a date or time; NULL where it is none."""
+    style = None if style is None else _SYNONYMS.get(style, style)
+    if target.name == "time":
+        return f"tsql_try_time({sql})"
+    if target.name == "datetimeoffset":
+        return f"TRY_CAST(regexp_replace(trim({sql}), ' +([+-])', '\\1') AS TIMESTAMPTZ)"
+    if style in _READABLE:
+        return _cast_date(f"try_strptime(trim({sql}), {quote_literal(_PATTERNS[style])})", target)
+    if style not in {None, 0, 23, 108, 120, 121, 126}:
+        raise not_supported(f"The date style {style}")
+    formats = ", ".join(quote_literal(pattern) for pattern in _READ_BY_DEFAULT)
+    return _cast_date(f"coalesce(tsql_try_iso({sql}), try_strptime(trim({sql}), [{formats}]))", target)
+
+
+def _cast_date(sql: str, target: SqlType) -> str:
+    return f"CAST({sql} AS DATE)" if target.name == "date" else sql
+
+
+def between(sql: str, source: SqlType, target: SqlType) -> str:
+    """Return the SQL of one kind of date or time as another."""
+    if source.name == "time":
+        sql = f"(DATE '1900-01-01' + {sql})"
+    if source.name == "datetimeoffset" and target.name != "datetimeoffset":
+        sql = f"({sql} AT TIME ZONE 'UTC')"
+    return f"CAST({sql} AS {target.duckdb_name})"
+
+
+def rounded(sql: str, target: SqlType) -> str:
+    """Return the SQL of a moment rounded as its type stores it: datetime to 1/300 s, smalldatetime to the minute."""
+    if target.name == "datetime":
+        return f"tsql_datetime({sql})"
+    if target.name == "smalldatetime":
+        return f"date_trunc('minute', {sql} + INTERVAL 29999 MILLISECONDS)"
+    if target.name == "time" and (target.scale or 0) < 6:
+        return f"tsql_time({sql}, {10 ** (6 - (target.scale or 0))})"
+    if target.name == "datetime2" and (target.scale or 0) < 6:
+        return f"tsql_datetime2({sql}, {10 ** (6 - (target.scale or 0))})"
+    return sql

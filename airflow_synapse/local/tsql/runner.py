@@ -1,0 +1,200 @@
+"""Run one parsed statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from airflow_synapse.local.catalog.procedures import call_procedure
+from airflow_synapse.local.catalog.requests import Request
+from airflow_synapse.local.copy.request import CopyRequest
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.protocol import Done, Information, Outcome, Parameter
+from airflow_synapse.local.sql_types import SqlType
+from airflow_synapse.local.tsql import changes, definitions
+from airflow_synapse.local.tsql.conversion import convert
+from airflow_synapse.local.tsql.copying import copy_into
+from airflow_synapse.local.tsql.query_binder import BoundColumn, BoundQuery
+from airflow_synapse.local.tsql.results import run_query
+from airflow_synapse.local.tsql.session_state import SessionState, Variable
+from airflow_synapse.local.tsql.statements import (
+    Body,
+    Change,
+    Copy,
+    CreateFileFormat,
+    CreateSchema,
+    CreateStatistics,
+    CreateTable,
+    CreateTableAsSelect,
+    Declare,
+    DropFileFormat,
+    DropSchema,
+    DropStatistics,
+    DropTable,
+    Execute,
+    Insert,
+    Kill,
+    Print,
+    Query,
+    Select,
+    SetOption,
+    SetVariable,
+    Transaction,
+    TruncateTable,
+    UpdateStatistics,
+)
+from airflow_synapse.local.tsql.typed import Typed
+
+#: Source: azure-docs sql-data-warehouse-develop-transactions, Limitations (no DDL); number and text 111212 from
+#: azure-docs data-factory, data flow troubleshooting.
+_REFUSED_IN_A_TRANSACTION: Final = (
+    CreateTable,
+    CreateTableAsSelect,
+    DropTable,
+    CreateSchema,
+    DropSchema,
+    CreateFileFormat,
+    DropFileFormat,
+    CreateStatistics,
+    UpdateStatistics,
+    DropStatistics,
+)
+
+
+class StatementRunner:
+    """Runs the statements of one session.
+
+    :param kill: Ends the session of that id, or raises a PoolError.
+    """
+
+    def __init__(self, state: SessionState, kill: Callable[[str], None]) -> None:
+        self._state = state
+        self._kill = kill
+        self._run: dict[type, Callable[..., Iterator[Outcome]]] = {
+            Select: self._select,
+            Execute: self._execute,
+            Print: self._print,
+            Insert: lambda body: self._counted(changes.insert(self._state, body)),
+            Change: lambda body: self._counted(changes.change(self._state, body)),
+            CreateTableAsSelect: lambda body: self._counted(definitions.create_table_as_select(self._state, body)),
+        }
+        self._act: dict[type, Callable[..., None]] = {
+            CreateTable: lambda body: definitions.create_table(self._state, body),
+            DropTable: lambda body: definitions.drop_table(self._state, body),
+            TruncateTable: lambda body: definitions.truncate(self._state, body),
+            CreateStatistics: lambda body: definitions.create_statistics(self._state, body),
+            UpdateStatistics: lambda body: definitions.update_statistics(self._state, body),
+            DropStatistics: lambda body: definitions.drop_statistics(self._state, body),
+            CreateSchema: self._create_schema,
+            DropSchema: self._drop_schema,
+            CreateFileFormat: self._create_file_format,
+            DropFileFormat: self._drop_file_format,
+            Transaction: self._transaction,
+            Declare: self._declare,
+            SetVariable: self._set_variable,
+            SetOption: self._set_option,
+            Kill: lambda body: self._kill(body.session_id),
+        }
+
+    def run(self, body: Body, request: Request) -> Iterator[Outcome]:
+        """Run a statement; an outcome that has rows is read before the next one is asked for.
+
+        :raises PoolError: It fails.
+        """
+        if self._state.transaction is not None and isinstance(body, _REFUSED_IN_A_TRANSACTION):
+            raise PoolError(111212, "111212;Operation cannot be performed within a transaction.")
+        if isinstance(body, Copy):
+            assert isinstance(body.request, CopyRequest)  # noqa: S101 - parse_copy made it
+            yield Done(copy_into(self._state, request, body.request).rows_loaded)
+        elif type(body) in self._run:
+            yield from self._run[type(body)](body)
+        else:
+            self._act[type(body)](body)
+            yield Done()
+
+    @staticmethod
+    def _counted(count: int) -> Iterator[Outcome]:
+        yield Done(count)
+
+    def _select(self, body: Select) -> Iterator[Outcome]:
+        self._state.ensure_begun()
+        bound = self._state.bind(body.query)
+        yield run_query(self._state.cursor, bound, self._state.take_parameters())
+
+    def _print(self, body: Print) -> Iterator[Outcome]:
+        _, value = self._state.evaluate(body.value)
+        yield Information(0, "" if value is None else str(value))
+
+    def _execute(self, body: Execute) -> Iterator[Outcome]:
+        arguments = [(name, *self._state.evaluate(query)) for name, query in body.arguments]
+        parameters = [Parameter(name, found, value) for name, found, value in arguments]
+        yield from call_procedure(self._state, body.procedure, parameters)
+
+    # Variables and options ------------------------------------------------------------------------------------------
+
+    def _declare(self, body: Declare) -> None:
+        for name, declared, query in body.variables:
+            if name.lower() in self._state.variables:
+                message = f"The variable name '{name}' has already been declared."
+                raise PoolError(134, message, severity=15)
+            value = None if query is None else self._converted(query, declared)
+            self._state.variables[name.lower()] = Variable(declared, value)
+
+    def _set_variable(self, body: SetVariable) -> None:
+        variable = self._state.variables.get(body.name.lower())
+        if variable is None:
+            raise PoolError(137, f'Must declare the scalar variable "{body.name}".', severity=15)
+        variable.value = self._converted(body.value, variable.type)
+
+    def _converted(self, query: Query, target: SqlType) -> object:
+        """Return the value of an expression in the type of a variable; text that is too long is cut."""
+        bound = self._state.bind(query)
+        value = convert(Typed("given.value", bound.columns[0].type), target)
+        sql = f"SELECT {value.sql} AS value FROM ({bound.sql}) AS given(value)"
+        rows = run_query(
+            self._state.cursor, BoundQuery(sql, (BoundColumn("value", target),)), self._state.take_parameters()
+        )
+        return next((batch.column(0)[0].as_py() for batch in rows.batches if batch.num_rows), None)
+
+    def _set_option(self, body: SetOption) -> None:
+        if body.name == "IDENTITY_INSERT":
+            self._identity_insert(body)
+            return
+        for name in body.name.split(","):
+            self._state.options[name] = body.value
+
+    def _identity_insert(self, body: SetOption) -> None:
+        """One table at a time. Source: T-SQL reference, SET IDENTITY_INSERT."""
+        table = self._state.table(body.table)
+        if table.identity_column is None:
+            message = f"Table '{table.display_name}' does not have the identity property. Cannot perform SET operation."
+            raise PoolError(8106, message)
+        known = self._state.identity_insert
+        if body.value == "ON" and known is not None and known != table:
+            message = f"IDENTITY_INSERT is already ON for table '{known.display_name}'."
+            raise PoolError(8107, message)
+        self._state.identity_insert = table if body.value == "ON" else None
+
+    def _transaction(self, body: Transaction) -> None:
+        {"BEGIN": self._state.begin, "COMMIT": self._state.commit, "ROLLBACK": self._state.rollback}[body.verb]()
+
+    # Objects --------------------------------------------------------------------------------------------------------
+
+    def _create_schema(self, body: CreateSchema) -> None:
+        with self._state.writing() as cursor:
+            self._state.database.catalog.create_schema(cursor, body.name)
+
+    def _drop_schema(self, body: DropSchema) -> None:
+        catalog = self._state.database.catalog
+        if body.if_exists and not catalog.has_schema(body.name):
+            return
+        with self._state.writing() as cursor:
+            catalog.drop_schema(cursor, body.name)
+
+    def _create_file_format(self, body: CreateFileFormat) -> None:
+        with self._state.writing() as cursor:
+            self._state.database.catalog.create_file_format(cursor, body.name, body.options)
+
+    def _drop_file_format(self, body: DropFileFormat) -> None:
+        with self._state.writing() as cursor:
+            self._state.database.catalog.drop_file_format(cursor, body.name)

@@ -1,0 +1,42 @@
+"""An expression of DuckDB's SQL with the T-SQL type that it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from airflow_synapse.local.sql_types import SqlType
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One expression.
+
+    :param sql: For DuckDB; safe to stand between operators.
+    :param type: None for the literal NULL, which takes any type.
+    :param literal: Text of a literal, for functions whose argument must be one (a style, a pattern, a date part).
+    :param nullable: Whether it may be NULL.
+    """
+
+    sql: str
+    type: SqlType | None
+    literal: str | None = None
+    nullable: bool = True
+
+    def with_sql(self, sql: str) -> Typed:
+        """Return another expression of the same type."""
+        return replace(self, sql=sql, literal=None)
+
+
+def quote_literal(text: str) -> str:
+    """Return ``text`` as a string literal of DuckDB."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """Return ``name`` as an identifier of DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def error_sql(number: int, message: str) -> str:
+    """Return a DuckDB expression that raises that error when it is evaluated."""
+    return f"error({quote_literal(f'{number}|{message}')})"

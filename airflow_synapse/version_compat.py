@@ -1,0 +1,10 @@
+"""The only place that asks which Airflow is installed."""
+
+from __future__ import annotations
+
+try:
+    from airflow.sdk.exceptions import AirflowFailException
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import AirflowFailException  # type: ignore[no-redef, unused-ignore]
+
+__all__ = ["AirflowFailException"]

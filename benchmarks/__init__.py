@@ -1,0 +1,1 @@
+"""Measure the package against named alternatives, as ratios of one run."""

@@ -1,0 +1,135 @@
+"""SynapseCopyOperator, Microsoft's driver, the local pool and Azurite: files go in, rows come out."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_synapse.copy import ManagedIdentity, SharedAccessSignature
+from airflow_synapse.exceptions import CopyFailedError, RejectThresholdExceededError
+from airflow_synapse.operators.copy import SynapseCopyOperator
+from airflow_synapse.secret import Secret
+from airflow_synapse.version_compat import AirflowFailException
+
+DAY_ONE = b"id,carrier,delay\n1,UA,2\n2,AA,-3\n3,DL,NA\n"
+DAY_TWO = b"id,carrier,delay\n4,B6,11\n"
+
+
+@pytest.fixture
+def connections(workspace, new_connection):
+    """Airflow connections ``synapse_default`` and ``lake`` to the workspace."""
+    for name, fields in workspace.connections().items():
+        new_connection(name, **fields)
+
+
+@pytest.fixture
+def flights(landing):
+    """A container with two days of flights; one row has no number where one should be."""
+    landing.upload_blob("in/2013-01-01.csv", DAY_ONE)
+    landing.upload_blob("in/2013-01-02.csv", DAY_TWO)
+    landing.upload_blob("in/_SUCCESS", b"")
+    return landing
+
+
+@pytest.fixture
+def table(new_table):
+    return new_table("id int, carrier varchar(2), delay int")
+
+
+@pytest.fixture
+def rows(pool_connection, table):
+    """Return the rows of the table."""
+    return lambda: [tuple(row) for row in pool_connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()]
+
+
+@pytest.fixture
+def load(connections, flights, table):
+    """Run the operator on the flights: ``load(max_errors=1)``."""
+
+    def run(try_number=1, **arguments):
+        options = {
+            "task_id": "load",
+            "table": table,
+            "external_locations": f"https://lake.blob.core.windows.net/{flights.container_name}/in/",
+            "storage_conn_id": "lake",
+            "file_type": "CSV",
+            "first_row": 2,
+            "row_terminator": "0x0A",
+        }
+        task_instance = SimpleNamespace(
+            dag_id="flights", task_id="load", run_id="manual__1", map_index=-1, try_number=try_number
+        )
+        context = {"ti": task_instance, "dag_run": SimpleNamespace(clear_number=0)}
+        return SynapseCopyOperator(**{**options, **arguments}).execute(context)
+
+    return run
+
+
+def test_good_rows_are_loaded_and_bad_ones_are_in_the_folder_of_this_load(load, rows, flights, table):
+    result = load(max_errors=1, error_file="/rejects")
+    assert rows() == [(1, "UA", 2), (2, "AA", -3), (4, "B6", 11)]
+    assert (result["rows_loaded"], result["rows_rejected"]) == (3, 1)
+    assert (result["files"], result["bytes"]) == (2, len(DAY_ONE + DAY_TWO))
+    assert result["request_id"].startswith("QID")
+    folder = result["reject_folder"].partition(f"{flights.container_name}/")[2]
+    row_files = [name for name in flights.list_blob_names(name_starts_with=folder) if name.endswith(".Row.Txt")]
+    assert b"3,DL,NA" in b"".join(flights.download_blob(name).readall() for name in row_files)
+
+
+def test_more_rejects_than_allowed_fail_and_load_nothing(load, rows):
+    with pytest.raises(AirflowFailException, match="more rows were rejected than max_errors=0 allows") as caught:
+        load(error_file="/rejects")
+    assert isinstance(caught.value.__cause__, RejectThresholdExceededError)
+    assert rows() == []
+
+
+def test_append_adds_and_truncate_replaces(load, rows, flights):
+    one_day = f"https://lake.blob.core.windows.net/{flights.container_name}/in/2013-01-02.csv"
+    load(external_locations=one_day)
+    load(external_locations=one_day)
+    assert rows() == [(4, "B6", 11)] * 2
+    load(external_locations=one_day, write_disposition="truncate")
+    assert rows() == [(4, "B6", 11)]
+
+
+def test_each_try_counts_its_own_rejects(load):
+    assert load(max_errors=1, error_file="/rejects", try_number=1)["rows_rejected"] == 1
+    assert load(max_errors=1, error_file="/rejects", try_number=2)["rows_rejected"] == 1
+
+
+def test_the_managed_identity_of_the_pool(load, rows):
+    result = load(credential=ManagedIdentity(), max_errors=1, error_file="/rejects")
+    assert len(rows()) == 3
+    assert (result["rows_loaded"], result["rows_rejected"]) == (3, 1)
+
+
+def test_freetds_loads_too(load, rows, workspace, new_connection):
+    fields = workspace.connections()["synapse_default"]
+    extra = {"driver": "/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so"}
+    new_connection("synapse_default", **{**fields, "extra": extra})
+    assert load(max_errors=1, error_file="/rejects")["rows_loaded"] == 3
+    assert len(rows()) == 3
+
+
+def test_a_wrong_signature_is_refused_with_what_to_check(load, rows):
+    wrong = SharedAccessSignature(token=Secret("sv=2024-11-04&sp=rl&sr=c&se=2099-01-01T00%3A00%3A00Z&sig=d3Jvbmc%3D"))
+    with pytest.raises(AirflowFailException, match=r"\(403\).*grants READ and LIST"):
+        load(credential=wrong)
+    assert rows() == []
+
+
+def test_a_missing_table_is_named(load):
+    with pytest.raises(AirflowFailException, match=r"COPY INTO \[dbo\]\.\[nowhere\].*Nothing was loaded") as caught:
+        load(table="dbo.nowhere", max_errors=1)
+    assert isinstance(caught.value.__cause__, CopyFailedError)
+
+
+def test_a_missing_file_is_named_before_the_pool_is_asked(load, flights):
+    with pytest.raises(AirflowFailException, match=r"There is no file to load in .*/2014"):
+        load(external_locations=f"https://lake.blob.core.windows.net/{flights.container_name}/in/2014*.csv")
+
+
+def test_a_refused_login_says_what_to_check(load, workspace, new_connection):
+    fields = workspace.connections()["synapse_default"]
+    new_connection("synapse_default", **{**fields, "password": "wrong;}{'"})
+    with pytest.raises(AirflowFailException, match=r"\(18456\).*Check the login"):
+        load()

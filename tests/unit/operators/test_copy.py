@@ -1,0 +1,290 @@
+"""The operator, on a driver that answers what it is told to and a listing that is given."""
+
+import json
+from urllib.parse import parse_qs
+
+import pytest
+from airflow.sdk import DAG, Asset
+from airflow.sdk.execution_time.context import OutletEventAccessors
+
+from airflow_synapse.copy import EntraPassthrough, ManagedIdentity, SharedAccessSignature
+from airflow_synapse.exceptions import (
+    CopyFailedError,
+    CopyOutcomeUnknownError,
+    PoolWarmingUpError,
+    SourceFilesError,
+    StatementCancelledError,
+)
+from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.load.source_files import SourceFiles
+from airflow_synapse.operators.copy import SynapseCopyOperator
+from airflow_synapse.secret import Secret
+from airflow_synapse.version_compat import AirflowFailException
+
+KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
+LOCATION = "https://lake.blob.core.windows.net/landing/flights/"
+
+
+@pytest.fixture
+def lake(new_connection, monkeypatch):
+    """Id of a connection to the storage account ``lake`` by its key; its locations hold 3 files of 60 bytes in all."""
+    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(3, 60))
+    monkeypatch.setattr(SynapseStorageHook, "rejected_rows", lambda self, folder: 5)
+    return new_connection("lake", conn_type="wasb", login="lake", password=KEY)
+
+
+@pytest.fixture
+def operator(pool):
+    def build(**arguments):
+        defaults = {"task_id": "load", "table": "dbo.flights", "external_locations": LOCATION, "synapse_conn_id": pool}
+        return SynapseCopyOperator(**{**defaults, **arguments})
+
+    return build
+
+
+def secrets_in(copy):
+    """Return the fields of each SAS in the text of a COPY, in order."""
+    parts = copy.split("SECRET = '")[1:]
+    return [{name: value[0] for name, value in parse_qs(part.partition("'")[0]).items()} for part in parts]
+
+
+def test_every_template_field_is_an_attribute_and_every_renderer_names_one(operator):
+    task = operator()
+    assert all(hasattr(task, name) for name in task.template_fields)
+    assert set(task.template_fields_renderers) <= set(task.template_fields)
+
+
+def test_the_task_returns_what_came_of_the_load(operator, driver, lake, context):
+    task = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects", request_label="nightly")
+    result = task.execute(context)
+    seconds = result.pop("seconds")
+    folder = result.pop("reject_folder")
+    assert seconds >= 0
+    assert folder.startswith("https://lake.blob.core.windows.net/landing/rejects/flights-load-manual-1-")
+    assert result == {
+        "table": "[dbo].[flights]",
+        "label": "nightly",
+        "request_id": "QID7",
+        "rows_loaded": 842,
+        "rows_rejected": 5,
+        "files": 3,
+        "bytes": 60,
+    }
+    json.dumps(result)
+
+
+def test_the_options_reach_the_statement_as_they_were_rendered(operator, driver, context):
+    task = operator(
+        columns=["id", {"name": "day", "default": "2013-01-01", "field_number": "3"}],
+        file_type="csv",
+        first_row="2",
+        field_terminator="|",
+        row_terminator="0x0A",
+        field_quote="",
+        date_format="ymd",
+        encoding="utf16",
+        compression="gzip",
+        max_errors="7",
+        identity_insert="off",
+    )
+    task.execute(context)
+    (copy,) = driver.copies
+    assert "COPY INTO [dbo].[flights] ([id], [day] DEFAULT '2013-01-01' 3)" in copy
+    for line in (
+        "FILE_TYPE = 'CSV'",
+        "FIRSTROW = 2",
+        "FIELDTERMINATOR = '|'",
+        "ROWTERMINATOR = '0x0A'",
+        "FIELDQUOTE = ''",
+        "DATEFORMAT = 'ymd'",
+        "ENCODING = 'UTF16'",
+        "COMPRESSION = 'GZIP'",
+        "MAXERRORS = 7",
+        "IDENTITY_INSERT = 'OFF'",
+    ):
+        assert line in copy
+    assert "OPTION (LABEL = 'airflow: flights.load manual__1 [" in copy
+
+
+def test_a_key_of_the_connection_becomes_one_sas_to_read_and_another_to_write(operator, driver, lake, context):
+    operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
+    (copy,) = driver.copies
+    reading, writing = secrets_in(copy)
+    assert (set(reading["sp"]), set(writing["sp"])) == (set("rl"), set("rlwcd"))
+    assert KEY not in copy
+    assert "ERRORFILE = 'https://lake.blob.core.windows.net/landing/rejects/flights-load-manual-1-" in copy
+
+
+def test_a_credential_that_is_given_comes_before_the_connections(operator, driver, lake, context):
+    operator(storage_conn_id=lake, credential=ManagedIdentity(), error_file="/rejects").execute(context)
+    (copy,) = driver.copies
+    assert "CREDENTIAL = (IDENTITY = 'Managed Identity')" in copy
+    assert "SECRET" not in copy
+    assert "ERRORFILE = '/rejects/flights-load-manual-1-" in copy
+
+
+def test_without_credential_and_connection_no_clause_is_written(operator, driver, context):
+    result = operator().execute(context)
+    assert "CREDENTIAL" not in driver.copies[0]
+    assert (result["files"], result["bytes"], result["rows_rejected"]) == (None, None, 0)
+
+
+def test_each_try_writes_rejected_rows_to_a_folder_of_its_own(operator, driver, context):
+    operator(error_file="/rejects/", max_errors=1).execute(context)
+    context["ti"].try_number = 2
+    operator(error_file="/rejects/", max_errors=1).execute(context)
+    first, second = [line for copy in driver.copies for line in copy.splitlines() if "ERRORFILE" in line]
+    assert "-try1'" in first
+    assert second == first.replace("-try1", "-try2")
+
+
+def test_the_sub_folder_can_be_switched_off_and_then_nothing_is_counted(operator, driver, lake, context):
+    result = operator(
+        storage_conn_id=lake,
+        credential=EntraPassthrough(),
+        error_file="/shared",
+        error_file_per_load=False,
+        max_errors=1,
+    ).execute(context)
+    assert "ERRORFILE = '/shared'" in driver.copies[0]
+    assert result["rows_rejected"] is None
+
+
+def test_the_events_of_assets_carry_the_result(operator, driver, context):
+    flights, events = Asset("flights"), OutletEventAccessors()
+    result = operator(outlets=[flights]).execute({**context, "outlet_events": events})
+    assert events[flights].extra == result
+
+
+def test_truncate_comes_before_copy(operator, driver, context):
+    operator(write_disposition="truncate").execute(context)
+    assert driver.statements[0] == "TRUNCATE TABLE [dbo].[flights]"
+    assert driver.statements[1].startswith("COPY INTO")
+
+
+def test_connections_are_made_in_autocommit_mode(operator, driver, context):
+    operator().execute(context)
+    ((_, options),) = driver.connections
+    assert options["autocommit"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"write_disposition": "replace"}, "write_disposition is 'replace'"),
+        ({"file_type": "JSONL"}, "JSONL"),
+        ({"first_row": "two"}, "FIRSTROW"),
+        ({"file_type": "PARQUET", "max_errors": 1, "auto_create_table": "ON"}, "MAXERRORS"),
+        ({"table": "a.b.c.d"}, "'a.b.c.d'"),
+        ({"external_locations": []}, "FROM"),
+        ({"external_locations": "{{ not_rendered }}"}, "FROM"),
+        ({"credential": "a secret as text"}, "CREDENTIAL"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_a_wrong_argument_fails_without_retry_and_before_connecting(operator, driver, context, arguments, message):
+    with pytest.raises(AirflowFailException, match=message) as caught:
+        operator(**arguments).execute(context)
+    assert not driver.connections
+    assert "a secret as text" not in str(caught.value)
+
+
+def test_a_location_in_another_account_fails_before_connecting(operator, driver, lake, context):
+    elsewhere = "https://archive.blob.core.windows.net/landing/flights/"
+    with pytest.raises(AirflowFailException, match="is in 'archive'"):
+        operator(storage_conn_id=lake, external_locations=elsewhere).execute(context)
+    assert not driver.connections
+
+
+def test_no_file_fails_before_connecting(operator, driver, lake, context, monkeypatch):
+    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(0, 0))
+    with pytest.raises(AirflowFailException, match=f"no file to load in {LOCATION}"):
+        operator(storage_conn_id=lake).execute(context)
+    assert not driver.connections
+
+
+def test_a_missing_secret_fails_and_drops_no_clause(operator, driver, new_connection, context):
+    new_connection("empty", conn_type="wasb", login="lake", password="")
+    with pytest.raises(AirflowFailException, match="'empty' holds no SAS token"):
+        operator(storage_conn_id="empty").execute(context)
+    assert not driver.connections
+
+
+def test_a_final_error_of_the_pool_fails_without_retry(operator, driver, context):
+    driver.answers = [("^COPY", driver.error("Invalid object name 'dbo.flights'. (208) (SQLExecDirectW)"))]
+    with pytest.raises(AirflowFailException, match="Invalid object name") as caught:
+        operator().execute(context)
+    assert isinstance(caught.value.__cause__, CopyFailedError)
+
+
+def test_an_error_that_may_pass_is_left_to_airflows_retries(operator, driver, context):
+    driver.answers = [("^COPY", driver.error("You are the deadlock victim. (1205) (SQLExecDirectW)", "40001"))]
+    with pytest.raises(CopyFailedError) as caught:
+        operator().execute(context)
+    assert caught.value.retryable
+
+
+def test_an_append_whose_link_broke_is_not_repeated(operator, driver, context):
+    driver.answers = [("^COPY", driver.error("TCP Provider: Error code 0x2746 (10054) (SQLExecDirectW)", "08S01"))]
+    with pytest.raises(AirflowFailException, match="could load them twice") as caught:
+        operator().execute(context)
+    assert isinstance(caught.value.__cause__, CopyOutcomeUnknownError)
+
+
+def test_a_pool_that_warms_up_too_long_is_left_to_airflows_retries(operator, driver, context, monkeypatch):
+    def refuse(*arguments, **options):
+        raise driver.error("The SQL pool is warming up. (42109) (SQLDriverConnect)")
+
+    monkeypatch.setattr("pyodbc.connect", refuse)
+    monkeypatch.setattr("airflow_synapse.hooks.connecting.FIRST_DELAY", 1000.0)
+    with pytest.raises(PoolWarmingUpError):
+        operator().execute(context)
+
+
+def test_on_kill_cancels_the_running_statement(operator, driver, context):
+    task = operator()
+
+    def killed():
+        task.on_kill()
+        raise driver.error("Operation canceled (0) (SQLExecDirectW)", "HY008")
+
+    driver.answers = [("^COPY", killed)]
+    with pytest.raises(StatementCancelledError):
+        task.execute(context)
+    assert driver.cancelled
+
+
+def test_on_kill_before_the_task_has_begun_does_nothing(operator):
+    operator().on_kill()
+
+
+def test_the_statement_is_shown_without_its_secrets_even_when_it_fails(operator, driver, context):
+    driver.answers = [("^COPY", driver.error("no (208) (SQLExecDirectW)"))]
+    task = operator(credential=SharedAccessSignature(token=Secret("sv=1&sig=sentinel-secret")))
+    with pytest.raises(AirflowFailException):
+        task.execute(context)
+    assert "COPY INTO [dbo].[flights]" in task.copy_statement
+    assert "SECRET = '***'" in task.copy_statement
+
+
+def test_rejected_rows_that_cannot_be_counted_are_unknown(operator, driver, lake, context, monkeypatch):
+    def refuse(self, folder):
+        raise SourceFilesError("no")
+
+    monkeypatch.setattr(SynapseStorageHook, "rejected_rows", refuse)
+    result = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
+    assert (result["rows_loaded"], result["rows_rejected"]) == (842, None)
+
+
+def test_the_operator_can_be_mapped(pool):
+    with DAG("flights", schedule=None):
+        task = SynapseCopyOperator.partial(
+            task_id="load",
+            table="dbo.flights",
+            synapse_conn_id=pool,
+            credential=SharedAccessSignature(token=Secret("sentinel-secret-token")),
+        ).expand(external_locations=[LOCATION + "1/", LOCATION + "2/"])
+    unmapped = task.unmap({"external_locations": LOCATION + "1/"})
+    assert isinstance(unmapped, SynapseCopyOperator)
+    assert unmapped.external_locations == LOCATION + "1/"
+    assert "sentinel-secret" not in repr(task.partial_kwargs)

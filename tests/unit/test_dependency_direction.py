@@ -1,0 +1,60 @@
+"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``operators``. Nothing imports ``local``."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import airflow_synapse
+
+ROOT = Path(airflow_synapse.__file__).parent
+COMMON = {"secret", "exceptions"}
+#: Part of the package -> the parts that it may import.
+ALLOWED = {
+    "secret": set(),
+    "exceptions": set(),
+    "get_provider_info": set(),
+    "version_compat": set(),
+    "__init__": set(),
+    "copy": COMMON,
+    "schema": COMMON | {"copy"},
+    "load": COMMON | {"copy", "schema"},
+    "hooks": COMMON | {"copy", "schema", "load"},
+    "operators": COMMON | {"copy", "schema", "load", "hooks", "version_compat"},
+    "local": {"secret"},
+}
+#: What the pure parts may import from outside of the package: the standard library only.
+PURE = {"secret", "exceptions", "copy", "load"}
+OUTSIDE = {"airflow", "azure", "pyodbc", "pyarrow", "requests", "duckdb", "sqlalchemy", "msal", "pandas", "numpy"}
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def part_of(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_names(path):
+    """Return the full names of all modules that a module imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_part_may(path):
+    part = part_of(path)
+    ours = {name.split(".")[1] for name in imported_names(path) if name.startswith("airflow_synapse.")}
+    assert ours - {part} <= ALLOWED[part]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if part_of(path) in PURE], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_pure_module_imports_nothing_from_outside(path):
+    assert not {name.split(".")[0] for name in imported_names(path)} & OUTSIDE

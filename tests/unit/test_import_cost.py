@@ -1,0 +1,62 @@
+"""What a DAG file pays for importing this package. ``benchmarks/`` measures the time."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+#: Modules that a DAG file imports, and a name from each where importing happens when a name is asked for.
+DAG_FACING = [
+    "import airflow_synapse",
+    "import airflow_synapse.exceptions",
+    "import airflow_synapse.secret",
+    "import airflow_synapse.operators.copy",
+    "from airflow_synapse.copy import ManagedIdentity",
+    "from airflow_synapse.copy import CopyColumn, SharedAccessSignature",
+    "import airflow_synapse.get_provider_info",
+]
+FORBIDDEN = ("azure", "pyodbc", "pyarrow", "requests", "duckdb", "airflow.providers.common.sql")
+MOST_MODULES = 15
+
+SCRIPT = """
+import json, sys
+from airflow.sdk import DAG
+before = set(sys.modules)
+for statement in json.loads(sys.argv[1]):
+    exec(statement)
+    print(json.dumps([statement, sorted(set(sys.modules) - before)]))
+"""
+
+
+def modules_added_by(*statements):
+    """Return what each statement, after those before it, has added to a process that has imported airflow.sdk."""
+    output = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(statements)], capture_output=True, text=True, check=True
+    ).stdout
+    return dict(json.loads(line) for line in output.splitlines() if line.startswith("["))
+
+
+@pytest.fixture(scope="module")
+def added():
+    return {
+        statement: modules_added_by(statement)[statement] for statement in ("import airflow_synapse.operators.copy",)
+    }
+
+
+@pytest.fixture(scope="module")
+def added_together():
+    """What all of the statements have added, after each."""
+    return modules_added_by(*DAG_FACING)
+
+
+@pytest.mark.parametrize("statement", DAG_FACING)
+def test_a_dag_file_imports_nothing_slow(added_together, statement):
+    slow = [
+        name for name in added_together[statement] if f"{name}.".startswith(tuple(f"{each}." for each in FORBIDDEN))
+    ]
+    assert not slow
+
+
+def test_even_all_dag_facing_modules_together_add_few_modules(added_together):
+    assert len(added_together[DAG_FACING[-1]]) <= MOST_MODULES
