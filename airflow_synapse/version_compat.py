@@ -7,4 +7,9 @@ try:
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import AirflowFailException  # type: ignore[no-redef, unused-ignore]
 
-__all__ = ["AirflowFailException"]
+try:
+    from airflow.sdk.configuration import conf
+except ImportError:  # Airflow 3.1
+    from airflow.configuration import conf  # type: ignore[assignment, unused-ignore]
+
+__all__ = ["AirflowFailException", "conf"]

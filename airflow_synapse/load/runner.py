@@ -202,7 +202,7 @@ class _AttemptRun:
             loaded=knowledge.loaded[-1] if knowledge.loaded else None,
             attempts=self._record.keeping(knowledge.unknown).attempts,
         )
-        about_to = OpenAttempt(attempt=attempt, session_id=self._settlement.session_id, login_time=self._login_time())
+        about_to = OpenAttempt(attempt=attempt, session_id=self._session.session_id, login_time=self._login_time())
         self._record = before.with_attempt(about_to)
         load.store.set(RECORD_KEY, self._record.to_json())
         submission = Submission(session=self._session, options=load.options, copy=load.copy, plan=plan, ledger=ledger)

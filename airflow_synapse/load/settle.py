@@ -42,6 +42,9 @@ log: Final = logging.getLogger(__name__)
 class WaitingSession(Protocol):
     """A session of the pool, as far as it is needed here."""
 
+    #: The pool's name of the session; the load sets it.
+    session_id: str
+
     def execute(self, statement: Statement) -> int | None:
         """Run a statement to its end."""
 
@@ -59,20 +62,18 @@ class Settlement:
     :param session: The attempt's session, in which it has announced itself.
     :param attempt: The attempt.
     :param is_repeatable: Whether the load may be repeated, so that a COPY from before a clear need not be waited for.
-    :param session_id: The session's id, once announced.
     """
 
     session: WaitingSession
     attempt: Attempt
     is_repeatable: bool
-    session_id: str = ""
     _is_listed: bool = False
     _killed: set[str] = field(default_factory=set)
 
     def announce(self) -> None:
         """Name the session after the attempt, and send its first request."""
         self.session.execute(PlainStatement(set_correlation_id(self.attempt)))
-        self.session_id = str(self.session.fetch(BEGIN_MARKER)[0][0])
+        self.session.session_id = str(self.session.fetch(BEGIN_MARKER)[0][0])
 
     def run(self, record: LoadRecord) -> tuple[AttemptRequests, ...]:
         """Wait until every other attempt is over, ending those that must not go on, and return what the pool lists.
@@ -171,7 +172,7 @@ class Settlement:
         others = self._others(listed)
         logins = {each.session_id: each.login_time for each in record.attempts if each.session_id}
         logins.update({each.session_id: None for each in others})  # their names were just seen: no need to compare
-        candidates = logins.keys() - {self.session_id}
+        candidates = logins.keys() - {self.session.session_id}
         if not candidates:
             return []
         found = read_open_sessions(self.session.fetch(open_sessions_query(candidates)))

@@ -41,6 +41,9 @@ log: Final = logging.getLogger(__name__)
 class Session(Protocol):
     """A session of the pool, as far as a load needs it."""
 
+    #: The pool's name of the session; the load sets it.
+    session_id: str
+
     def execute(self, statement: Statement) -> int | None:
         """Run a statement to its end and return the driver's row count; None where it gives none."""
 

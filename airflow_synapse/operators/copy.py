@@ -52,7 +52,24 @@ class SynapseCopyOperator(BaseOperator):
     :param auto_create_table: AUTO_CREATE_TABLE, ON or OFF, for Parquet. The pool's default: OFF. (templated)
     :param request_label: OPTION (LABEL = ...), which the pool's views and workload classifiers see. Default: made of
         the names of the task instance. (templated)
-    :param write_disposition: ``append`` to the table's rows, or ``truncate`` it first. (templated)
+    :param write_disposition: What becomes of the rows that are in the table: ``append``, ``truncate``, ``replace``,
+        ``replace_slice``, ``replace_partition`` or ``upsert``; see
+        :data:`~airflow_synapse.load.disposition.WRITE_DISPOSITIONS`. (templated)
+    :param slice_predicate: For ``replace_slice``: the condition over columns of the table that says which rows to
+        replace, such as ``flight_date = '2013-01-31'``. Rows of the files for which it does not hold fail the load.
+        (templated)
+    :param partition_values: For ``replace_partition``: a value of the partition column, or several, one for each
+        partition to replace. (templated)
+    :param upsert_keys: For ``upsert``: the columns of the key. A key that the files have twice fails the load.
+        (templated)
+    :param staging_distribution: ``ROUND_ROBIN`` or ``HASH(column, ...)``: distribution of the staging table, for
+        ``replace_slice``, ``upsert`` and ``append`` with ``ledger_table``. Default: ROUND_ROBIN. (templated)
+    :param staging_index: ``HEAP`` or ``CLUSTERED COLUMNSTORE INDEX``, for the same. Default: HEAP. (templated)
+    :param ledger_table: Table in which the pool itself remembers which loads are done; made when missing. With it, an
+        ``append`` goes through a staging table, and its outcome can always be known. (templated)
+    :param reload: For ``append``: whether a task that is cleared adds the rows of the files again. By default it
+        returns the result of the load before the clear, whose rows are in the table.
+    :param update_statistics: Whether to update the statistics of the table after the load, which COPY does not.
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``. (templated)
     :param storage_conn_id: Connection of type ``wasb`` or ``adls`` for the storage account. It gives the credentials
         for COPY, lists the files before the load and counts the rejected rows after it. Without it these numbers are
@@ -80,6 +97,12 @@ class SynapseCopyOperator(BaseOperator):
         "auto_create_table",
         "request_label",
         "write_disposition",
+        "slice_predicate",
+        "partition_values",
+        "upsert_keys",
+        "staging_distribution",
+        "staging_index",
+        "ledger_table",
         "synapse_conn_id",
         "storage_conn_id",
         "error_storage_conn_id",
@@ -118,6 +141,14 @@ class SynapseCopyOperator(BaseOperator):
         auto_create_table: bool | str | None = None,
         request_label: str | None = None,
         write_disposition: str = "append",
+        slice_predicate: str | None = None,
+        partition_values: str | Sequence[str] | None = None,
+        upsert_keys: str | Sequence[str] | None = None,
+        staging_distribution: str | None = None,
+        staging_index: str | None = None,
+        ledger_table: str | None = None,
+        reload: bool = False,
+        update_statistics: bool = False,
         synapse_conn_id: str = "synapse_default",
         storage_conn_id: str | None = None,
         error_storage_conn_id: str | None = None,
@@ -145,6 +176,14 @@ class SynapseCopyOperator(BaseOperator):
         self.auto_create_table = auto_create_table
         self.request_label = request_label
         self.write_disposition = write_disposition
+        self.slice_predicate = slice_predicate
+        self.partition_values = partition_values
+        self.upsert_keys = upsert_keys
+        self.staging_distribution = staging_distribution
+        self.staging_index = staging_index
+        self.ledger_table = ledger_table
+        self.reload = reload
+        self.update_statistics = update_statistics
         self.synapse_conn_id = synapse_conn_id
         self.storage_conn_id = storage_conn_id
         self.error_storage_conn_id = error_storage_conn_id
@@ -162,19 +201,19 @@ class SynapseCopyOperator(BaseOperator):
         from airflow_synapse.operators.copy_load import CopyLoad  # noqa: PLC0415 - slow to import
         from airflow_synapse.version_compat import AirflowFailException  # noqa: PLC0415 - for running tasks only
 
-        load = self._copy_load = CopyLoad(self)
+        copy_load = self._copy_load = CopyLoad(self)
         try:
-            statement = load.prepare(context)
-            self.copy_statement = statement.redacted_sql()
-            result = load.run(statement)
+            load = copy_load.prepare(context)
+            self.copy_statement = load.copy.redacted_sql()
+            result = copy_load.run(load)
         except SynapseError as error:
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
-        load.tell_assets(context, result)
+        copy_load.tell_assets(context, result)
         return result.to_json()
 
     def on_kill(self) -> None:
-        """Cancel the running statement: COPY is one transaction, and leaves nothing behind."""
+        """Cancel the running statement, and end its session where that does not help. Takes four seconds at most."""
         if self._copy_load:
             self._copy_load.cancel()

@@ -315,6 +315,7 @@ class Client:
     def __init__(self, pool, stop):
         self.pool, self.stop = pool, stop
         self.end = None
+        self.session_id = ""
 
     def __enter__(self):
         self.stop("connect")
