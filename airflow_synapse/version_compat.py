@@ -12,4 +12,9 @@ try:
 except ImportError:  # Airflow 3.1
     from airflow.configuration import conf  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["AirflowFailException", "conf"]
+try:
+    from airflow.sdk.execution_time.context import NEVER_EXPIRE
+except ImportError:  # Airflow before 3.3, which has no task state store to use it with
+    NEVER_EXPIRE = None  # type: ignore[assignment, unused-ignore]
+
+__all__ = ["NEVER_EXPIRE", "AirflowFailException", "conf"]

@@ -199,7 +199,8 @@ def _all_tries_are_known(me: Attempt, others: Iterable[AttemptRequests]) -> bool
     settled = 0
     tries = {me.try_number}
     for other in others:
-        tries.add(other.attempt.try_number)
+        if other.attempt.number == 1:  # else an earlier attempt of the same try may be forgotten
+            tries.add(other.attempt.try_number)
         if other.deciding:
             settled = max(settled, other.attempt.try_number)
     return all(number in tries for number in range(settled + 1, me.try_number))

@@ -22,8 +22,8 @@ _DIGEST_CHARACTERS: Final = 12
 Path = Literal["direct", "staged"]
 
 _CORRELATION: Final = re.compile(
-    r"airflow load (?P<load_id>\w+) clear (?P<clear_number>\d+) try (?P<try_number>\d+) attempt (?P<token>\w+) "
-    r"of (?P<fingerprint>\w+) (?P<path>direct|staged)"
+    r"airflow load (?P<load_id>\w+) clear (?P<clear_number>\d+) try (?P<try_number>\d+) "
+    r"attempt (?P<number>\d+) (?P<token>\w+) of (?P<fingerprint>\w+) (?P<path>direct|staged)"
 )
 
 
@@ -84,6 +84,7 @@ class Attempt:
     :param load_id: :attr:`LoadIdentity.load_id`.
     :param clear_number: :attr:`LoadIdentity.clear_number`.
     :param try_number: Airflow's number of the try. One try has several attempts when its link breaks.
+    :param number: Which attempt of its try it is, from 1.
     :param token: Tells the attempts of a load apart; letters and digits.
     :param fingerprint: Stands for what is loaded and where to, so that a load whose arguments were changed shows.
     :param path: How its rows reach the table.
@@ -92,6 +93,7 @@ class Attempt:
     load_id: str
     clear_number: int
     try_number: int
+    number: int
     token: str
     fingerprint: str
     path: Path
@@ -100,8 +102,8 @@ class Attempt:
     def correlation_id(self) -> str:
         """Text for the session's ``client_correlation_id``, by which the pool's views show all its requests."""
         return (
-            f"{correlation_prefix(self.load_id)}clear {self.clear_number} try {self.try_number} attempt {self.token} "
-            f"of {self.fingerprint} {self.path}"
+            f"{correlation_prefix(self.load_id)}clear {self.clear_number} try {self.try_number} "
+            f"attempt {self.number} {self.token} of {self.fingerprint} {self.path}"
         )
 
     @classmethod
@@ -115,6 +117,7 @@ class Attempt:
             load_id=parts["load_id"],
             clear_number=int(parts["clear_number"]),
             try_number=int(parts["try_number"]),
+            number=int(parts["number"]),
             token=parts["token"],
             fingerprint=parts["fingerprint"],
             path="staged" if parts["path"] == "staged" else "direct",

@@ -62,12 +62,13 @@ class Load:
     store: StateStore
     has_store: bool
 
-    def attempt(self) -> Attempt:
-        """Return a new attempt."""
+    def attempt(self, number: int) -> Attempt:
+        """Return a new attempt, the ``number``-th of this try."""
         return Attempt(
             load_id=self.identity.load_id,
             clear_number=self.identity.clear_number,
             try_number=self.try_number,
+            number=number,
             token=secrets.token_hex(4),
             fingerprint=fingerprint(self.options, self.copy),
             path=self.options.path,
@@ -122,7 +123,7 @@ def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: 
     for number in range(1, _ATTEMPTS + 1):
         try:
             with open_session() as session:
-                return _AttemptRun(session, load).run()
+                return _AttemptRun(session, load, load.attempt(number)).run()
         except ConnectionLostError as error:
             if number == _ATTEMPTS:
                 raise
@@ -133,10 +134,10 @@ def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: 
 class _AttemptRun:
     """One attempt, on its session."""
 
-    def __init__(self, session: Session, load: Load) -> None:
+    def __init__(self, session: Session, load: Load, attempt: Attempt) -> None:
         self._session = session
         self._load = load
-        self._attempt = load.attempt()
+        self._attempt = attempt
         self._record = LoadRecord()
         self._settlement = Settlement(session=session, attempt=self._attempt, is_repeatable=load.options.is_repeatable)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_synapse.load.record import StateStore
 from airflow_synapse.load.runner import MemoryStore
-from airflow_synapse.version_compat import conf
+from airflow_synapse.version_compat import NEVER_EXPIRE, conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,8 +27,6 @@ class TaskStateStore:
 
     def set(self, key: str, value: dict[str, Any]) -> None:
         """Store a value without an end: a run that is cleared after a year must not load twice either."""
-        from airflow.sdk.execution_time.context import NEVER_EXPIRE  # noqa: PLC0415 - Airflow before 3.3 lacks it
-
         self._accessor.set(key, value, retention=NEVER_EXPIRE)
 
 

@@ -51,8 +51,9 @@ class PoolEnd:
 
 
 class Pool:
-    def __init__(self, chance: random.Random, source, old_rows):
+    def __init__(self, chance: random.Random, source, old_rows, *, is_blind=False):
         self.chance = chance
+        self.is_blind = is_blind  # the login may not read the views
         self.source = Counter(source)
         self.tables = {TARGET: Counter(old_rows)}
         self.ledger = None
@@ -295,6 +296,8 @@ class Pool:
         return None
 
     def listed(self, prefix):
+        if self.is_blind:
+            raise StatementError("VIEW DATABASE STATE permission was denied (300)", number=300)
         return [
             (each.request_id, each.session.session_id, each.status, each.label, each.correlation_id)
             for each in self.requests
