@@ -72,7 +72,9 @@ class Schedule:
         def work(open_session, stop):
             load = Load(
                 copy=build_statement(
-                    table="dbo.t", external_locations="https://lake.blob.core.windows.net/landing/in/", label=identity.label
+                    table="dbo.t",
+                    external_locations="https://lake.blob.core.windows.net/landing/in/",
+                    label=identity.label,
                 ),
                 options=self.options,
                 identity=identity,
@@ -173,8 +175,8 @@ def expected(options):
         "append": SOURCE,
         "truncate": SOURCE,
         "replace": SOURCE,
-        "replace_slice": SOURCE + [(3, "old")] + OLD_BESIDE,
-        "upsert": SOURCE + [(3, "old")] + OLD_BESIDE,
+        "replace_slice": [*SOURCE, (3, "old"), *OLD_BESIDE],
+        "upsert": [*SOURCE, (3, "old"), *OLD_BESIDE],
     }
     return Counter(new[options.write_disposition])
 
