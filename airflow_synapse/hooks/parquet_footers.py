@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from airflow_synapse.load.source_survey import SourceFile
-from airflow_synapse.schema.parquet_types import ParquetColumn, ParquetFile
+from airflow_synapse.schema.parquet_footer import parse_footer
+from airflow_synapse.schema.parquet_types import ParquetFile
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -46,7 +46,7 @@ def _read_footer(container: ContainerClient, file: SourceFile) -> ParquetFile:
         return ParquetFile(name=file.name, unreadable=f"its footer claims {length:,} bytes")
     if whole > len(tail):
         tail = _read_end(container, file, whole)
-    return parse_footer(file.name, tail[-whole:])
+    return parse_footer(file.name, tail[-whole:-_TRAILER_BYTES])
 
 
 def _read_end(container: ContainerClient, file: SourceFile, length: int) -> bytes:
@@ -54,59 +54,3 @@ def _read_end(container: ContainerClient, file: SourceFile, length: int) -> byte
         return b""  # a range of nothing is an error
     offset = max(0, file.size - length)
     return container.download_blob(file.name, offset=offset, length=file.size - offset).readall()
-
-
-def parse_footer(name: str, footer: bytes) -> ParquetFile:
-    """Return what a footer says.
-
-    :param footer: The last bytes of a file: footer, length, magic number.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - slow to import
-    from pyarrow import parquet  # noqa: PLC0415 - slow to import
-
-    try:
-        # Arrow looks at the end only, but wants the beginning of a file.
-        metadata = parquet.read_metadata(pa.BufferReader(_MAGIC + footer))
-        columns = _top_columns(metadata.schema)
-    except (pa.ArrowException, OSError) as error:
-        return ParquetFile(name=name, unreadable=str(error).partition("\n")[0])
-    return ParquetFile(name=name, columns=columns, rows=metadata.num_rows)
-
-
-def _top_columns(schema: Any) -> tuple[ParquetColumn, ...]:  # noqa: ANN401 - pyarrow ships no type information
-    """Return the columns at the top of a schema, whose leaves Arrow lists in a row."""
-    columns = []
-    position = 0
-    for field in schema.to_arrow_schema():
-        leaf = schema.column(position)
-        group = _group(field.type)
-        if group:
-            columns.append(ParquetColumn(name=field.name, logical=group))
-        else:
-            logical = json.loads(leaf.logical_type.to_json())
-            columns.append(ParquetColumn.of_leaf(field.name, leaf.physical_type, leaf.length, logical))
-        position += _leaves(field.type)
-    return tuple(columns)
-
-
-def _group(kind: Any) -> str:  # noqa: ANN401 - pyarrow ships no type information
-    from pyarrow import types  # noqa: PLC0415 - slow to import
-
-    kind = getattr(kind, "storage_type", kind)
-    if types.is_map(kind):
-        return "MAP"
-    if types.is_struct(kind):
-        return "STRUCT"
-    return "LIST" if types.is_nested(kind) else ""
-
-
-def _leaves(kind: Any) -> int:  # noqa: ANN401 - pyarrow ships no type information
-    """Return how many leaves of the Parquet schema an Arrow type stands for."""
-    from pyarrow import types  # noqa: PLC0415 - slow to import
-
-    kind = getattr(kind, "storage_type", kind)
-    if types.is_map(kind):
-        return _leaves(kind.key_type) + _leaves(kind.item_type)
-    if types.is_struct(kind):
-        return sum(_leaves(field.type) for field in kind)
-    return _leaves(kind.value_type) if types.is_nested(kind) else 1

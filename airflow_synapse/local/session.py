@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -18,10 +20,14 @@ from airflow_synapse.local.protocol import Done, Outcome, Parameter, Rows
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.batch import parse_batch
 from airflow_synapse.local.tsql.bulk_insert import bulk_insert, insert_rows
+from airflow_synapse.local.tsql.engine_errors import translated
 from airflow_synapse.local.tsql.runner import StatementRunner
 from airflow_synapse.local.tsql.session_state import SessionState, Variable, aborted
 from airflow_synapse.local.tsql.statements import If, Statement, Transaction
 from airflow_synapse.local.tsql.undeclared import undeclared_parameters
+
+#: Seconds between two interrupts of a statement that is killed.
+_INTERRUPT_EVERY: Final = 0.05
 
 
 class PoolSession:
@@ -37,6 +43,7 @@ class PoolSession:
         self._runner = StatementRunner(state, kill)
         self._on_close = on_close
         self._killed = threading.Event()
+        self._running = False
         self._closed = False
 
     @property
@@ -170,10 +177,12 @@ class PoolSession:
             raise aborted()
 
     def _begin(self, text: str, label: str | None) -> Request:
+        self._running = True
         self._state.take_parameters()  # of a statement that failed before it ran
         return self._state.database.requests.begin(self._state.record, redact(text), label)
 
     def _end(self, request: Request, status: str, error: PoolError | None = None) -> None:
+        self._running = False
         if request.ended is None:
             details = None if error is None else redact(error.message)
             self._state.database.requests.end(self._state.record, request, status, details)
@@ -192,19 +201,16 @@ class PoolSession:
         Source: azure-docs sql-data-warehouse-develop-transactions: after an error only ROLLBACK is accepted.
         """
         try:
-            yield
-        except PoolError as error:
-            if self._state.cancelled.is_set():  # whatever it says, it is what became of the interrupted statement
+            with translated():
+                yield
+        except (PoolError, StatementCancelled) as error:
+            self._doom()
+            # Whatever DuckDB says of an interrupted statement, it was cancelled.
+            if isinstance(error, StatementCancelled) or self._state.cancelled.is_set():
                 self._end(request, "Cancelled")
-                self._doom()
+                self._check_alive()
                 raise StatementCancelled from None
             self._end(request, "Failed", error)
-            self._doom()
-            raise
-        except StatementCancelled:
-            self._end(request, "Cancelled")
-            self._doom()
-            self._check_alive()
             raise
         except GeneratorExit:
             self._end(request, "Cancelled")
@@ -246,10 +252,18 @@ class PoolSession:
         self._state.cursor.interrupt()
 
     def kill(self) -> None:
-        """End the session from another one: what runs is cancelled and nothing runs after it."""
+        """End the session from another one: what runs is cancelled and nothing runs after it.
+
+        DuckDB forgets an interrupt that comes just before a statement reaches it, so it is repeated until none runs.
+        """
         self._killed.set()
         self._state.record.status = "TERMINATED"
-        self.cancel()
+        threading.Thread(target=self._stop_what_runs, daemon=True).start()
+
+    def _stop_what_runs(self) -> None:
+        while self._running and not self._closed:
+            self.cancel()
+            time.sleep(_INTERRUPT_EVERY)
 
     def reset(self) -> None:
         """Go back to the state after the login."""

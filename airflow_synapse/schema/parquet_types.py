@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final
 
 from airflow_synapse.schema.sql_types import MAX, SqlType
 
@@ -17,7 +17,6 @@ _BINARY: Final = SqlType("varbinary", length=8000)
 _ANY_TEXT: Final = SqlType("varchar", length=MAX)
 _LONGEST_BINARY: Final = 8000
 _MOST_DIGITS: Final = 38
-_UNITS: Final = {"milliseconds": "MILLIS", "microseconds": "MICROS", "nanoseconds": "NANOS"}
 
 _PHYSICAL: Final[Mapping[str, SqlType]] = {
     "BOOLEAN": SqlType("bit"),
@@ -71,28 +70,6 @@ class ParquetColumn:
     length: int = 0
     precision: int = 0
     scale: int = 0
-
-    @classmethod
-    def of_leaf(cls, name: str, physical: str, length: int, logical: Mapping[str, Any]) -> Self:
-        """Make it of a column that is no group.
-
-        :param length: Bytes of a FIXED_LEN_BYTE_ARRAY.
-        :param logical: The logical type as Arrow's Parquet library writes it in JSON:
-            ``{"Type": "Int", "bitWidth": 8, "isSigned": false}``.
-        """
-        kind = str(logical.get("Type", "None"))
-        unit = _UNITS.get(str(logical.get("timeUnit")), "")
-        if kind == "Int":
-            kind = f"INT({logical['bitWidth']}, {str(logical['isSigned']).lower()})"
-        return cls(
-            name=name,
-            physical=physical,
-            logical="" if kind == "None" else kind if kind.startswith("INT(") else kind.upper(),
-            unit=unit,
-            length=length,
-            precision=int(logical.get("precision", 0)),
-            scale=int(logical.get("scale", 0)),
-        )
 
     @property
     def is_finer_than_documented(self) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
-from airflow.serialization.serialized_objects import DagSerialization
+from airflow.serialization import serialized_objects
 
 from airflow_synapse.copy import ServicePrincipal, SharedAccessSignature, StorageAccountKey
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
@@ -32,6 +32,10 @@ ACCESS_TOKEN = "SentinelAccessToken.0123456789.abcdef"
 CLIENT_ID = "00000000-1111-2222-3333-444444444444"
 ENDPOINT = "https://login.microsoftonline.com/tenant/oauth2/token"
 ERROR_FILE = "https://lake.blob.core.windows.net/rejects/flights"
+
+
+#: Airflow 3.1 has the second name only.
+DAG_SERIALIZER = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
 
 
 @dataclass
@@ -122,7 +126,7 @@ def everything_that_shows(task, error=None, result=None):
     """Return all texts that a task leaves behind, with the local variables of our own functions in a traceback."""
     shown = [repr(task), str(vars(task)), str(task.copy_statement), json.dumps(result)]
     shown.append(json.dumps(_serialize_rendered_fields(task)))
-    shown.append(json.dumps(DagSerialization.to_dict(task.dag)))
+    shown.append(json.dumps(DAG_SERIALIZER.to_dict(task.dag)))
     while error is not None:
         shown += [str(error), repr(error), repr(error.args), repr(vars(error))]
         shown += traceback.format_exception(error, chain=False)

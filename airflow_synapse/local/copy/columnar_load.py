@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from airflow_synapse.local.copy.ahead import run_ahead
 from airflow_synapse.local.copy.columnar_files import ColumnarFile, open_columnar_file
 from airflow_synapse.local.copy.columnar_values import convert_column
 from airflow_synapse.local.copy.columns import LoadPlan, plan_columns
@@ -33,10 +34,13 @@ def load_columnar(request: CopyRequest, file_type: FileType, environment: CopyEn
                 plan = plan_columns(request, _target(request, environment, file), environment.date_format)
                 insertion = Insertion(plan, environment)
             _check_columns(plan, file, source_file, discovery=request.auto_create_table)
-            for rows in file.tables():
-                insertion.insert(_converted(rows, plan, source_file))
+            for rows in run_ahead(_converted(rows, plan, source_file) for rows in file.tables()):
+                insertion.add(rows)
                 environment.progress(insertion.rows, bytes_read)
             bytes_read += source_file.size
+            environment.progress(insertion.rows, bytes_read)
+        if insertion is not None:
+            insertion.flush()
             environment.progress(insertion.rows, bytes_read)
     return CopyOutcome(insertion.rows if insertion else 0, 0, bytes_read, len(files))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from azure.storage.blob import ContainerClient
 
+from airflow_synapse.local.copy.ahead import run_ahead
 from airflow_synapse.local.copy.columns import LoadPlan
 from airflow_synapse.local.copy.csv_parts import PartReader
 from airflow_synapse.local.copy.csv_stream import rows_to_load
@@ -37,6 +38,8 @@ def load_csv(request: CopyRequest, plan: LoadPlan, environment: CopyEnvironment)
         load = _CsvLoad(request, plan, environment, values, rejected)
         for file, chunks in downloader.read_files(files):
             load.add_file(file, chunks)
+        load.insertion.flush()
+        environment.progress(load.insertion.rows, load.bytes_read)
         folder = _write_rejected(rejected, error_container, request, environment)
         return CopyOutcome(load.insertion.rows, rejected.count, load.bytes_read, len(files), folder)
 
@@ -62,14 +65,14 @@ class _CsvLoad:
     def add_file(self, file: SourceFile, chunks: Iterator[bytes]) -> None:
         row_number = self._request.csv.first_row
         text = rows_to_load(self._counted(chunks), file.name, self._request.csv, self._request.compression)
-        for part in self._reader.parts(text):
-            rows, rejections = self._values.convert(part)
+        converted = ((part, *self._values.convert(part)) for part in self._reader.parts(text))
+        for part, rows, rejections in run_ahead(converted):
             for rejection in rejections:
                 self._rejected.add(file.name, row_number + rejection.row, rejection, part.raw_row(rejection.row))
                 self._rejected.check(self._rows_seen + rejection.row + 1)
             row_number += part.row_count
             self._rows_seen += part.row_count
-            self.insertion.insert(rows)
+            self.insertion.add(rows)
             self._environment.progress(self.insertion.rows, self.bytes_read)
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from airflow_synapse.local.copy.errors import copy_failed
 from airflow_synapse.local.copy.request import Compression, CsvFormat
 
 _GZIP_WINDOW: Final = 31
+_GZIP_PIECE: Final = 2**16
 _UTF8_BOM: Final = codecs.BOM_UTF8
 
 
@@ -42,8 +43,8 @@ def _decompressed(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     """Source: COPY reference 2026-05: bytes behind the last gzip member that are no gzip make COPY fail."""
     member = zlib.decompressobj(_GZIP_WINDOW)
     try:
-        for chunk in chunks:
-            rest = chunk
+        for piece in _pieces(chunks):
+            rest = piece
             while rest:
                 if member.eof:
                     member = zlib.decompressobj(_GZIP_WINDOW)
@@ -53,6 +54,13 @@ def _decompressed(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
         raise copy_failed(f"file '{name}' is not a valid gzip file.") from None
     if not member.eof:
         raise copy_failed(f"file '{name}' is not a valid gzip file: it ends too early.")
+
+
+def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut chunks small: zlib copies what it has not used yet, at every step and for every member of the file."""
+    for chunk in chunks:
+        for start in range(0, len(chunk), _GZIP_PIECE):
+            yield chunk[start : start + _GZIP_PIECE]
 
 
 def _bounded(member: zlib._Decompress, data: bytes, size: int = 2**23) -> Iterator[bytes]:

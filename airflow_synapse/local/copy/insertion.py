@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -12,9 +13,15 @@ from airflow_synapse.local.copy.columns import LoadPlan
 from airflow_synapse.local.copy.environment import CopyEnvironment
 from airflow_synapse.local.errors import StatementCancelled
 
+#: Bytes that one INSERT takes: DuckDB is slower with small ones, and larger ones only cost memory.
+_STATEMENT_BYTES: Final = 64 * 2**20
+
 
 class Insertion:
-    """Appends Arrow tables to the target table, inside the session's transaction."""
+    """Appends Arrow tables to the target table, inside the session's transaction.
+
+    ``rows`` counts what is in the table; :meth:`flush` belongs behind the last :meth:`add`.
+    """
 
     def __init__(self, plan: LoadPlan, environment: CopyEnvironment) -> None:
         self._plan = plan
@@ -25,16 +32,28 @@ class Insertion:
             names.append(plan.generated.name)
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
         self._statement = f'INSERT INTO {plan.table.duckdb_name} ({quoted}) SELECT {quoted} FROM "{self._view}"'
+        self._waiting: list[pa.Table] = []
         self.rows = 0
 
-    def insert(self, rows: pa.Table) -> None:
-        """Append ``rows``, whose columns are those of the plan.
+    def add(self, rows: pa.Table) -> None:
+        """Append ``rows``, whose columns are those of the plan, now or together with those that follow.
 
         :raises StatementCancelled: The client cancelled.
         """
         if self._environment.cancelled.is_set():
             raise StatementCancelled
-        if not rows.num_rows:
+        self._waiting.append(rows)
+        if sum(table.nbytes for table in self._waiting) >= _STATEMENT_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Append the rows that wait.
+
+        :raises StatementCancelled: The client cancelled.
+        """
+        rows = pa.concat_tables(self._waiting) if self._waiting else None
+        self._waiting = []
+        if not rows:
             return
         connection = self._environment.connection
         connection.register(self._view, self._with_identity(rows))

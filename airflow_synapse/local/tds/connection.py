@@ -77,9 +77,13 @@ class Connection:
             if self._session is not None:
                 self._session.cancel()
             await asyncio.wait({self._job}, timeout=_CANCEL_INTERVAL)
-        if self._session is not None:
-            await self._work(self._session.close)
+        await self._work(self._close_session)
         self._worker.shutdown(wait=False)
+
+    def _close_session(self) -> None:
+        # Looked at in the worker thread: a login that took too long may have opened it in the meantime.
+        if self._session is not None:
+            self._session.close()
 
     async def _log_in(self) -> Session | None:
         """Return the session, None where the login was refused."""
@@ -118,15 +122,20 @@ class Connection:
 
     async def _open_session(self, prelogin: Prelogin, message: Message) -> Session | None:
         request = login.read_login(message.payload, has_nonce=prelogin.has_nonce)
+
+        def open_session() -> Session:
+            self._session = self._endpoint.login(request.request)
+            return self._session
+
         try:
-            self._session = await self._work(lambda: self._endpoint.login(request.request))
+            session = await self._work(open_session)
         except Exception as error:
             await self._refuse(as_pool_error(error))
             return None
-        reply = login.login_reply(request, self._session)
-        await self._channel.send(one_message(MessageType.REPLY, reply, spid=self._session.spid))
+        reply = login.login_reply(request, session)
+        await self._channel.send(one_message(MessageType.REPLY, reply, spid=session.spid))
         self._packet_size = request.packet_size
-        return self._session
+        return session
 
     async def _refuse(self, error: PoolError) -> None:
         log.info("A login was refused with error %d.", error.number)

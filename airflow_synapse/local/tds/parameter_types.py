@@ -41,13 +41,12 @@ class WireType:
 def read_wire_type(reader: Reader) -> WireType:
     """Read a TYPE_INFO.
 
-    :raises PoolError: 2724-like refusal of a type that a parameter of the local pool cannot have (xml, sql_variant,
-        table types).
+    :raises PoolError: A parameter of the local pool cannot have that type (xml, sql_variant, table types).
     """
     token = reader.u8()
     size = _INFO_SIZES.get(token)
     if size is None:
-        # Assumption: a parameter of a type that a dedicated SQL pool does not have is refused with error 2724.
+        # Assumption: A parameter of a type that a dedicated SQL pool does not have is refused with error 2724.
         raise PoolError(2724, f"Parameter has an invalid data type (0x{token:02X}).")
     return _wire_type(token, reader.take(size))
 

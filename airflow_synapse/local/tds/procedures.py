@@ -7,7 +7,6 @@ sp_unprepare and sp_describe_undeclared_parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -200,7 +199,7 @@ def _named(declarations: Declarations, values: Sequence[Parameter]) -> tuple[Par
     by_name = {value.name.lower(): value for value in values if value.name}
     if not by_name:
         pairs = zip(declarations, values, strict=False)
-        named = [replace(value, name=name, type=sql_type) for (name, sql_type), value in pairs]
+        named = [Parameter(name, sql_type, value.value) for (name, sql_type), value in pairs]
     else:
         named = [
             Parameter(name, sql_type, by_name[name.lower()].value)

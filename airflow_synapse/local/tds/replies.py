@@ -148,5 +148,5 @@ def as_pool_error(error: Exception) -> PoolError:
         return error
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("The local pool failed with %s:\n%s", type(error).__name__, frames)
-    # Assumption: a defect of the local pool itself is reported with error 110802, "An internal DMS error occurred".
+    # Assumption: A defect of the local pool itself is reported with error 110802, the number of internal errors.
     return PoolError(110802, f"The local pool failed with {type(error).__name__}; its log says where.")

@@ -42,8 +42,8 @@ def floating(raw: bytes) -> float:
 
 def decimal(raw: bytes, *, scale: int) -> Decimal:
     """Convert a sign byte (1 is positive) and a magnitude."""
-    magnitude = Decimal(int.from_bytes(raw[1:], "little"))
-    return (magnitude if raw[0] else -magnitude).scaleb(-scale, _EXACT)
+    magnitude = int.from_bytes(raw[1:], "little")
+    return Decimal(magnitude if raw[0] else -magnitude).scaleb(-scale, _EXACT)
 
 
 def money(raw: bytes) -> Decimal:

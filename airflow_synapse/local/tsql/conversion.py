@@ -18,7 +18,7 @@ from airflow_synapse.local.tsql.type_rules import (
     TIME_TYPES,
     is_text,
 )
-from airflow_synapse.local.tsql.typed import Typed, error_sql
+from airflow_synapse.local.tsql.typed import Typed, error_sql, utf16_length
 
 _NOT_A_NUMBER: Final = "Conversion failed when converting the {source} value to data type {target}."
 
@@ -203,7 +203,7 @@ def store(value: Typed, target: SqlType, column: str) -> str:
 
 def _store_text(value: Typed, source: SqlType, target: SqlType) -> str:
     sql = text_of(value)
-    if (value.literal is not None and len(value.literal) <= (target.length or 0)) or (
+    if (value.literal is not None and utf16_length(value.literal) <= (target.length or 0)) or (
         is_text(source) and source.length is not None and 0 < source.length <= (target.length or 0)
     ):
         fits = sql

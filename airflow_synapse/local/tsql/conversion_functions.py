@@ -10,7 +10,7 @@ from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.data_types import parse_type
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.type_rules import INT, common_type, text
-from airflow_synapse.local.tsql.typed import Typed, quote_literal
+from airflow_synapse.local.tsql.typed import Typed, quote_literal, utf16_length
 
 
 def _cast(call: FunctionCall) -> Typed:
@@ -57,7 +57,10 @@ def _isdate(call: FunctionCall) -> Typed:
 def _national(call: FunctionCall) -> Typed:
     literal = call.literal(0)
     return Typed(
-        quote_literal(literal), text(SqlType("nvarchar", 1), length=max(1, len(literal))), literal, nullable=False
+        quote_literal(literal),
+        text(SqlType("nvarchar", 1), length=max(1, utf16_length(literal))),
+        literal,
+        nullable=False,
     )
 
 

@@ -28,9 +28,9 @@ MACROS: Final = (
     # A character outside the basic plane counts twice, as in UTF-16.
     r"tsql_length(t) AS length(t) + length(regexp_replace(t, '[\x{0}-\x{FFFF}]', '', 'g'))",
     # Only blanks may be cut off silently.
-    f"""tsql_fit(t, n) AS CASE WHEN tsql_length(t) <= n THEN t
+    f"""tsql_fit(t, n) AS CASE WHEN t IS NULL OR tsql_length(t) <= n THEN t
     WHEN tsql_length(rtrim(t, ' ')) <= n THEN left(t, n) ELSE error('{_TRUNCATED}') END""",
-    f"tsql_fit_binary(b, n) AS CASE WHEN octet_length(b) <= n THEN b ELSE error('{_TRUNCATED}') END",
+    f"tsql_fit_binary(b, n) AS CASE WHEN b IS NULL OR octet_length(b) <= n THEN b ELSE error('{_TRUNCATED}') END",
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
     r"""tsql_replace(t, old, new) AS CASE WHEN old = '' THEN t
     ELSE regexp_replace(t, regexp_escape(old), replace(new, '\', '\\'), 'gi') END""",

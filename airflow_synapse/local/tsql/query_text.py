@@ -30,6 +30,7 @@ _KEYWORDS: Final = frozenset({
     "PARTITION", "ROWS", "RANGE", "PRECEDING", "FOLLOWING", "UNBOUNDED", "CURRENT", "ROW", "WITHIN", "VALUES",
     "ANY", "SOME", "PERCENT", "WITH", "TIES", "DEFAULT",
 })  # fmt: skip
+_JOIN_KINDS: Final = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS"})
 #: Functions that are called without parentheses.
 _BARE_FUNCTIONS: Final = frozenset({"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER"})
 _CASTS: Final = frozenset({"CAST", "TRY_CAST"})
@@ -160,6 +161,8 @@ def _word(reader: TokenReader, previous: Token) -> Iterator[str]:
         _hints(reader)
     elif keyword in {"LEFT", "RIGHT"} and calls:
         yield PREFIX + keyword
+    elif keyword == "JOIN" and previous.keyword not in _JOIN_KINDS:
+        yield "INNER JOIN"  # which sqlglot would not tell from a comma
     elif keyword in _KEYWORDS:
         yield keyword
     elif keyword in _CASTS and calls:

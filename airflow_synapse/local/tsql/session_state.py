@@ -77,6 +77,7 @@ class SessionState:
     transaction: UserTransaction | None = None
     row_count: int = 0
     _used: dict[str, object] = field(default_factory=dict)
+    _registered: set[str] = field(default_factory=set)
 
     # Running --------------------------------------------------------------------------------------------------------
 
@@ -85,9 +86,13 @@ class SessionState:
         return QueryBinder(self).bind(query)
 
     def take_parameters(self) -> Mapping[str, object]:
-        """Return the values of the variables that were translated since the last call."""
+        """Return the values of the variables that were translated since the last call, and forget them and the views.
+
+        A view that a query names twice is made once; the next query makes it anew.
+        """
         used = dict(self._used)
         self._used.clear()
+        self._registered.clear()
         return used
 
     def evaluate(self, query: Query) -> tuple[SqlType, object]:
@@ -234,12 +239,16 @@ class SessionState:
         view = VIEWS.get((schema, name.lower()))
         if view is None:
             raise PoolError(208, f"Invalid object name '{schema}.{name}'.")
+        registered = f"__view_{schema}_{name.lower()}"
+        relation = Relation(quote_name(registered), tuple(SourceColumn(*column) for column in view.columns))
+        if registered in self._registered:
+            return relation
         rows = view.rows(self.view_context())
         fields = pa.schema([(column, arrow_type(found)) for column, found in view.columns])
         arrays = [pa.array([row[index] for row in rows], field.type) for index, field in enumerate(fields)]
-        registered = f"__view_{schema}_{name.lower()}"
         self.cursor.register(registered, pa.table(arrays, schema=fields))
-        return Relation(quote_name(registered), tuple(SourceColumn(*column) for column in view.columns))
+        self._registered.add(registered)
+        return relation
 
     def view_context(self) -> ViewContext:
         """Return what system views and catalog procedures are made of."""

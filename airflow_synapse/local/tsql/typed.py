@@ -40,3 +40,8 @@ def quote_name(name: str) -> str:
 def error_sql(number: int, message: str) -> str:
     """Return a DuckDB expression that raises that error when it is evaluated."""
     return f"error({quote_literal(f'{number}|{message}')})"
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of ``text`` as T-SQL counts it: a character outside the basic plane is two."""
+    return len(text) + sum(character > "\uffff" for character in text)

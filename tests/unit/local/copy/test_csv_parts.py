@@ -52,11 +52,13 @@ def _read(
     part_bytes=st.sampled_from([1000, 200]),
     chunk=st.integers(1, 70),
 )
+@example(text="a,b\n\n", numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
+@example(text="a\n\n\n", numbers=[1, 2], exact=False, part_bytes=1000, chunk=50)
 @example(text='a,"b\nc"\nd,"e\n', numbers=[1, 2], exact=True, part_bytes=1000, chunk=5)
 @example(text='a,5" b\n"c",d\n', numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
 @example(text='a,"b""",c\n', numbers=[1, 2], exact=False, part_bytes=1000, chunk=50)
 @example(text="a,b\r\nc,d\ne,f\rg\n", numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_both_ways_cut_the_same_rows(
     csv: CsvFormat, text: str, numbers: list[int], exact: bool, part_bytes: int, chunk: int
 ) -> None:
@@ -92,3 +94,11 @@ def test_a_row_that_never_ends_is_an_error(fast: bool) -> None:
     reader = PartReader(CsvFormat(), [1], exact=True, part_bytes=100, fast=fast)
     with pytest.raises(PoolError, match="a row does not end within 200 bytes"):
         list(reader.parts(iter([b'"' + b"x" * 90] + [b"x" * 50] * 10)))
+
+
+@pytest.mark.parametrize("content", [b"\n", b"\na\n", b"a\n\n", b"a\n\n\nb\n\n", b"a\r\n\r\n", b'"\n\n"\n'])
+def test_blank_rows_of_one_column_are_rows(content: bytes) -> None:
+    ways = [
+        _read(content, CsvFormat(), [1], exact=True, fast=fast, part_bytes=100, chunk=100) for fast in (True, False)
+    ]
+    assert ways[0] == ways[1]

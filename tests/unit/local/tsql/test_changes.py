@@ -1,0 +1,185 @@
+"""INSERT, UPDATE, DELETE, TRUNCATE and what columns do to values."""
+
+# ruff: noqa: DTZ001 - the columns of these tests have no time zone
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.protocol import Done, Parameter
+from airflow_synapse.local.sql_types import SqlType
+
+
+def refusal(client, text, *parameters):
+    with pytest.raises(PoolError) as refused:
+        client.run(text, *parameters)
+    return refused.value.number
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "stored"),
+    [
+        ("varchar(3)", "'abc'", "abc"),
+        ("varchar(3)", "'abc  '", "abc"),
+        ("nvarchar(2)", "N'łą'", "łą"),
+        ("char(5)", "'ab'", "ab   "),
+        ("nchar(3)", "N'ł'", "ł  "),
+        ("varchar(5)", "12", "12"),
+        ("int", "'12'", 12),
+        ("int", "2.9", 2),
+        ("decimal(5,2)", "1.239", Decimal("1.24")),
+        ("money", "1.5", Decimal("1.5000")),
+        ("bit", "5", True),
+        ("float", "'1e3'", 1000.0),
+        ("date", "'01/31/2013'", date(2013, 1, 31)),
+        ("date", "'2013-01-31 10:00'", date(2013, 1, 31)),
+        ("datetime", "'2013-01-05 10:11:12.345'", datetime(2013, 1, 5, 10, 11, 12, 347000)),
+        ("datetime2(0)", "'2013-01-05 10:11:12.6'", datetime(2013, 1, 5, 10, 11, 13)),
+        ("varbinary(2)", "0x0102", b"\x01\x02"),
+        ("tinyint", "255", 255),
+        ("int", "NULL", None),
+        ("varchar(3)", "CAST(NULL AS varchar(9))", None),
+        ("varbinary(3)", "CAST(NULL AS varbinary(9))", None),
+        ("int DEFAULT 7", "DEFAULT", 7),
+        ("varchar(9) DEFAULT ('x')", "DEFAULT", "x"),
+        ("int", "DEFAULT", None),
+    ],
+)
+def test_a_column_stores_a_value_as_its_type_says(client, declared, given, stored):
+    client.run(f"CREATE TABLE t (a int, c {declared}) WITH (HEAP)")
+    client.run(f"INSERT INTO t {f'SELECT 1, {given}' if 'CAST' in given else f'VALUES (1, {given})'}")
+    assert client.rows("SELECT c FROM t") == [(stored,)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "number"),
+    [
+        ("varchar(3)", "'abcd'", 8152),
+        ("nvarchar(1)", "N'😀'", 8152),
+        ("varbinary(1)", "0x0102", 8152),
+        ("varchar(1)", "12", 8152),
+        ("int NOT NULL", "NULL", 515),
+        ("tinyint", "256", 8115),
+        ("decimal(3,2)", "10", 8115),
+        ("int", "'x'", 245),
+        ("date", "'31/01/2013'", 241),
+        ("date", "20130131", 257),
+        ("varbinary(9)", "'a'", 257),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(client, declared, given, number):
+    client.run(f"CREATE TABLE t (c {declared}) WITH (HEAP)")
+    assert refusal(client, f"INSERT INTO t VALUES ({given})") == number
+    assert refusal(client, f"INSERT INTO t SELECT {given}") == number
+    assert client.value("COUNT(*) FROM t") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("INSERT INTO t VALUES (1)", 213),
+        ("INSERT INTO t SELECT 1, 2, 3", 213),
+        ("INSERT INTO t (a) VALUES (1, 2)", 110),
+        ("INSERT INTO t (a, b) VALUES (1)", 109),
+        ("INSERT INTO t (a, a) VALUES (1, 2)", 264),
+        ("INSERT INTO t (nope) VALUES (1)", 207),
+        ("INSERT INTO nope VALUES (1)", 208),
+        ("UPDATE t SET nope = 1", 207),
+        ("UPDATE t SET a = 1, a = 2", 264),
+        ("UPDATE nope SET a = 1", 208),
+        ("DELETE FROM nope", 208),
+        ("TRUNCATE TABLE nope", 4701),
+    ],
+)
+def test_a_change_that_does_not_fit_its_table_is_refused(client, text, number):
+    client.run("CREATE TABLE t (a int, b int)")
+    assert refusal(client, text) == number
+
+
+def test_changes_tell_how_many_rows_they_touched(client):
+    client.run("CREATE TABLE t (a int, b varchar(5))")
+    assert client.run("INSERT INTO t SELECT 1, 'x' UNION ALL SELECT 2, 'y' UNION ALL SELECT 3, 'z'") == [Done(3)]
+    assert client.run("UPDATE t SET b = b + '!', a = a * 10 WHERE a > 1") == [Done(2)]
+    assert client.run("DELETE FROM t WHERE b = 'z!'; DELETE t WHERE a = 99") == [Done(1), Done(0)]
+    assert client.rows("SELECT * FROM t ORDER BY a") == [(1, "x"), (20, "y!")]
+    assert client.run("SET NOCOUNT ON; DELETE FROM t") == [Done(), Done()]
+
+
+def test_update_and_delete_may_join(client):
+    client.run("CREATE TABLE t (id int, v varchar(5)) CREATE TABLE u (id int, v varchar(5))")
+    client.run("INSERT INTO t SELECT 1, 'a' UNION SELECT 2, 'b' INSERT INTO u SELECT 2, 'B2' UNION SELECT 3, 'C'")
+    assert client.run("UPDATE t SET v = u.v FROM t JOIN u ON u.id = t.id") == [Done(1)]
+    assert client.rows("SELECT v FROM t ORDER BY id") == [("a",), ("B2",)]
+    assert client.run("UPDATE x SET v = 'q' FROM dbo.t AS x WHERE x.id = 1") == [Done(1)]
+    assert client.run("DELETE FROM x FROM t x JOIN u ON u.id = x.id") == [Done(1)]
+    assert client.rows("SELECT * FROM t") == [(1, "q")]
+
+
+def test_identity_values_follow_seed_and_increment(client):
+    client.run("CREATE TABLE t (id bigint IDENTITY(10, 5), v varchar(20)) WITH (HEAP)")
+    client.run("INSERT INTO t VALUES ('a') INSERT INTO t (v) SELECT 'b' UNION ALL SELECT 'c'")
+    assert client.rows("SELECT id FROM t ORDER BY id") == [(10,), (15,), (20,)]
+    assert refusal(client, "INSERT INTO t (id, v) VALUES (1, 'x')") == 544
+    client.run("SET IDENTITY_INSERT t ON; INSERT INTO t (id, v) VALUES (1, 'x'); SET IDENTITY_INSERT t OFF")
+    assert refusal(client, "UPDATE t SET id = 1") == 8102
+    client.run("TRUNCATE TABLE t; INSERT INTO t VALUES ('again')")
+    assert client.rows("SELECT id, v FROM t") == [(10, "again")]
+
+
+def test_create_table_as_select_keeps_types_and_rows(client):
+    client.run("CREATE TABLE t (a int NOT NULL, b varchar(7), d decimal(9,3)) INSERT INTO t VALUES (1, 'x', 2.5)")
+    options = "WITH (DISTRIBUTION = HASH(total), HEAP)"
+    assert client.run(
+        f"CREATE TABLE dbo.u {options} AS SELECT a, b, SUM(d) AS total, b + 'y' AS c FROM t GROUP BY a, b"
+    ) == [Done(1)]
+    assert client.types("SELECT * FROM u") == ["int", "varchar(7)", "decimal(38,3)", "varchar(8)"]
+    assert client.rows("SELECT * FROM u") == [(1, "x", Decimal("2.500"), "xy")]
+    assert refusal(client, "CREATE TABLE w WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT 1") == 1038
+    assert refusal(client, "CREATE TABLE w WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT 1 / 0 AS a") == 8134
+    assert client.value("OBJECT_ID('w')") is None
+
+
+def test_parameters_are_values_never_text(client):
+    client.run("CREATE TABLE t (a int, b nvarchar(50), c datetime2(6))")
+    text = "x'); DROP TABLE t; --"
+    parameters = (
+        Parameter("@P1", SqlType("int"), 5),
+        Parameter("@P2", SqlType("nvarchar", 4000), text),
+        Parameter("@P3", SqlType("datetime2", scale=7), datetime(2013, 1, 5, 1, 2, 3, 456789)),
+    )
+    assert client.run("INSERT INTO t VALUES (@P1, @P2, @P3)", *parameters) == [Done(1)]
+    assert client.rows("SELECT * FROM t WHERE b = @P2 AND a IN (@P1, 7)", *parameters) == [
+        (5, text, datetime(2013, 1, 5, 1, 2, 3, 456789))
+    ]
+
+
+def test_a_failed_statement_leaves_no_parameter_behind(client):
+    parameter = Parameter("@P1", SqlType("int"), 5)
+    assert refusal(client, "SELECT @P1 + nope", parameter) == 207
+    assert client.rows("SELECT 1") == [(1,)]
+
+
+def test_the_rows_of_an_insert_of_parameters_are_inserted_at_once_or_not_at_all(client):
+    client.run("CREATE TABLE t (a tinyint NOT NULL, b varchar(3))")
+
+    def rows(*values):
+        return [(Parameter("@P1", SqlType("int"), a), Parameter("@P2", SqlType("varchar", 9), b)) for a, b in values]
+
+    many = client.session.execute_many
+    assert many("INSERT INTO t (a, b) VALUES (@P1, @P2)", rows((1, "x"), (2, None)))
+    assert not many("INSERT INTO t VALUES (@P1, @P2)", rows((3, "y"), (4, "too long"), (5, "z")))
+    assert not many("UPDATE t SET a = @P1, b = @P2", rows((3, "y")))
+    assert client.rows("SELECT * FROM t ORDER BY a") == [(1, "x"), (2, None)]
+
+
+def test_result_batches_are_streamed_in_arrow(client):
+    client.run("CREATE TABLE n (i int) INSERT INTO n SELECT 1 UNION ALL SELECT 2")
+    client.run("DECLARE @i int " + "INSERT INTO n SELECT i FROM n " * 14)
+    (rows,) = client.session.execute("SELECT i, i AS i FROM n")
+    batches = list(rows.batches)
+    assert len(batches) > 1
+    assert {str(kind) for kind in batches[0].schema.types} == {str(pa.int32())}
+    assert sum(batch.num_rows for batch in batches) == 2**15

@@ -1,0 +1,181 @@
+"""What expressions give: value and type, as T-SQL defines them."""
+
+# ruff: noqa: DTZ001 - the columns of these tests have no time zone
+
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import pytest
+
+from airflow_synapse.local.errors import PoolError
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "sql_type"),
+    [
+        ("1", 1, "int"),
+        ("2147483648", Decimal(2147483648), "decimal(10,0)"),
+        ("1.50", Decimal("1.50"), "decimal(3,2)"),
+        ("1e3", 1000.0, "float"),
+        ("'ab'", "ab", "varchar(2)"),
+        ("N'łb'", "łb", "nvarchar(2)"),
+        ("''", "", "varchar(1)"),
+        ("'it''s'", "it's", "varchar(4)"),
+        ("0x0aFF", b"\x0a\xff", "varbinary(2)"),
+        ("$1.5", Decimal("1.5000"), "money"),
+        ("NULL", None, "int"),
+        ("5 / 2", 2, "int"),
+        ("-5 / 2", -2, "int"),
+        ("-7 % 3", -1, "int"),
+        ("7 / 2.0", Decimal("3.500000"), "decimal(17,6)"),
+        ("1.5 * 2.25", Decimal("3.375"), "decimal(6,3)"),
+        ("1.5 + 1", Decimal("2.5"), "decimal(12,1)"),
+        ("1e0 / 4", 0.25, "float"),
+        ("'a' + 'b'", "ab", "varchar(2)"),
+        ("'a' + N'b'", "ab", "nvarchar(2)"),
+        ("'a' + NULL", None, "varchar(2)"),
+        ("'5' + 1", 6, "int"),
+        ("5 & 3", 1, "int"),
+        ("5 | 3", 7, "int"),
+        ("5 ^ 3", 6, "int"),
+        ("~5", -6, "int"),
+        ("-(2 + 3) * 2", -10, "int"),
+        ("CASE WHEN 1 = 2 THEN 'a' ELSE 'bcd' END", "bcd", "varchar(3)"),
+        ("CASE 2 WHEN 1 THEN 1 WHEN 2 THEN 2.5 END", Decimal("2.5"), "decimal(11,1)"),
+        ("IIF('a' = 'A ', 'same', 'other')", "same", "varchar(5)"),
+        ("COALESCE(NULL, NULL, 5)", 5, "int"),
+        ("ISNULL(CAST(NULL AS varchar(2)), 'abcd')", "ab", "varchar(2)"),
+        ("NULLIF(1, 1)", None, "int"),
+        ("(SELECT MAX(x.a) FROM (SELECT 1 AS a UNION ALL SELECT 3) AS x)", 3, "int"),
+    ],
+)
+def test_an_expression_has_this_value_and_type(shared_client, expression, value, sql_type):
+    assert shared_client.value(expression) == value
+    assert shared_client.types(f"SELECT {expression}") == [sql_type]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("'abc' = 'ABC  '", True),
+        ("'abc' LIKE 'A%'", True),
+        ("'abc' LIKE '_b_'", True),
+        ("'abc' LIKE '[x-z]%'", False),
+        ("'abc' LIKE '[^x-z]bc'", True),
+        ("'a%c' LIKE 'a!%c' ESCAPE '!'", True),
+        ("'abc' LIKE 'a!%c' ESCAPE '!'", False),
+        (r"'a\c' LIKE 'a\c'", True),
+        ("2 IN (1, 2)", True),
+        ("2 NOT IN (1, 2)", False),
+        ("2 IN (SELECT 2)", True),
+        ("'B' IN (SELECT 'b  ')", True),
+        ("2 BETWEEN 1 AND 3", True),
+        ("'2013-01-05' = CAST('01/05/2013' AS date)", True),
+        ("CAST('2013-01-05' AS datetime) > '20130104'", True),
+        ("CAST(1 AS bit) = 1", True),
+        ("'5' = 5", True),
+        ("NULL = NULL", False),
+        ("NULL IS NULL", True),
+        ("1 IS NOT NULL", True),
+        ("NOT (1 = 1 AND 2 = 3) OR 1 = 0", True),
+        ("EXISTS (SELECT 1 WHERE 1 = 0)", False),
+    ],
+)
+def test_a_condition_holds_or_not(shared_client, condition, holds):
+    assert bool(shared_client.rows(f"SELECT 1 WHERE {condition}")) is holds
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "sql_type"),
+    [
+        ("CAST(2.7 AS int)", 2, "int"),
+        ("CAST(-2.7 AS int)", -2, "int"),
+        ("CAST(' 5 ' AS int)", 5, "int"),
+        ("CAST('' AS int)", 0, "int"),
+        ("CAST('abcdef' AS varchar(3))", "abc", "varchar(3)"),
+        ("CAST('ab' AS char(4)) + '|'", "ab  |", "varchar(5)"),
+        ("CAST(1.005 AS decimal(5,2))", Decimal("1.01"), "decimal(5,2)"),
+        ("CAST('1.239' AS decimal(5,2))", Decimal("1.24"), "decimal(5,2)"),
+        ("CAST('$1,234.5' AS money)", Decimal("1234.5000"), "money"),
+        ("CAST('true' AS bit)", True, "bit"),
+        ("CAST(3 AS bit)", True, "bit"),
+        ("CAST('20130105' AS date)", date(2013, 1, 5), "date"),
+        ("CAST('01/31/2013' AS date)", date(2013, 1, 31), "date"),
+        ("CAST('Jan 5 2013' AS date)", date(2013, 1, 5), "date"),
+        ("CAST('' AS date)", date(1900, 1, 1), "date"),
+        ("CAST('2013-01-05 10:11:12.345' AS datetime)", datetime(2013, 1, 5, 10, 11, 12, 347000), "datetime"),
+        ("CAST('2013-01-05 10:11:30' AS smalldatetime)", datetime(2013, 1, 5, 10, 11), "smalldatetime"),
+        ("CAST('2013-01-05 10:11:12.3456' AS datetime2(3))", datetime(2013, 1, 5, 10, 11, 12, 346000), "datetime2(3)"),
+        ("CAST('10:11:12.6' AS time(0))", time(10, 11, 13), "time(0)"),
+        ("CAST(CAST('2013-01-05 10:11' AS datetime2) AS date)", date(2013, 1, 5), "date"),
+        ("CONVERT(date, '31/01/2013', 103)", date(2013, 1, 31), "date"),
+        ("CONVERT(varchar(10), CAST('2013-01-31' AS date), 101)", "01/31/2013", "varchar(10)"),
+        ("CONVERT(varchar(10), CAST('2013-01-31' AS date), 103)", "31/01/2013", "varchar(10)"),
+        ("CONVERT(char(8), CAST('2013-01-31' AS date), 112)", "20130131", "char(8)"),
+        ("CONVERT(varchar(19), CAST('2013-01-31 01:02:03' AS datetime), 120)", "2013-01-31 01:02:03", "varchar(19)"),
+        ("CONVERT(varchar, CAST('2013-01-31 01:02:03' AS datetime), 121)", "2013-01-31 01:02:03.000", "varchar(30)"),
+        ("CONVERT(varchar, CAST('2013-01-31 01:02:03' AS datetime2(0)), 126)", "2013-01-31T01:02:03", "varchar(30)"),
+        ("CAST(CAST('2013-01-05 13:04' AS datetime) AS varchar(30))", "Jan  5 2013  1:04PM", "varchar(30)"),
+        ("CAST(CAST('2013-01-05' AS datetime2(7)) AS varchar(30))", "2013-01-05 00:00:00.0000000", "varchar(30)"),
+        ("TRY_CAST('x' AS int)", None, "int"),
+        ("TRY_CONVERT(date, '2013-13-01')", None, "date"),
+        ("CAST('6f9619ff-8b86-d011-b42d-00c04fc964ff' AS uniqueidentifier)", "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+         "uniqueidentifier"),
+        ("CAST(1 AS varchar(5))", "1", "varchar(5)"),
+        ("CAST(1.50 AS varchar(5))", "1.50", "varchar(5)"),
+        ("CAST(CAST(1.5 AS float) AS varchar(5))", "1.5", "varchar(5)"),
+        ("CAST('a' AS nvarchar(max))", "a", "nvarchar(max)"),
+    ],
+)  # fmt: skip
+def test_a_conversion_gives_this(shared_client, expression, value, sql_type):
+    assert shared_client.value(expression) == value
+    assert shared_client.types(f"SELECT {expression}") == [sql_type]
+
+
+@pytest.mark.parametrize(
+    ("expression", "number"),
+    [
+        ("1 / 0", 8134),
+        ("1.0 / 0", 8134),
+        ("1e0 / 0", 8134),
+        ("1 % 0", 8134),
+        ("2147483647 + 1", 8115),
+        ("CAST(300 AS tinyint)", 8115),
+        ("CAST('1.5' AS int)", 245),
+        ("CAST('x' AS int)", 245),
+        ("CAST('x' AS decimal(5,2))", 8114),
+        ("CAST('2013-02-30' AS date)", 241),
+        ("CAST('x' AS uniqueidentifier)", 8169),
+        ("CAST(1 AS uniqueidentifier)", 529),
+        ("CAST(1 AS xml)", 2715),
+        ("CAST(1 AS nosuchtype)", 2715),
+        ("CAST('a' AS varchar(8001))", 131),
+        ("nope(1)", 195),
+        ("CHOOSE(1, 'a')", 195),
+        ("LEN()", 174),
+        ("DATEADD(fortnight, 1, '2013-01-01')", 155),
+        ("SUBSTRING('a', 1, -1)", 537),
+        ("@missing", 137),
+        ("@@MISSING", 137),
+        ("ROW_NUMBER()", 10753),
+        ("LEN('a') OVER ()", 4113),
+        ("SUM('a')", 8117),
+        ("CAST(1 AS bit) + CAST(1 AS bit)", 402),
+        ("CAST('2013-01-01' AS date) + 1", 402),
+        ("1 = 1", 103010),
+        ("(SELECT 1, 2)", 116),
+        ("(SELECT 1 UNION ALL SELECT 2)", 512),
+        ("COALESCE(NULL, NULL)", 4127),
+        ("1 !< 2", 103010),
+    ],
+)
+def test_a_wrong_expression_is_refused_with_its_number(shared_client, expression, number):
+    with pytest.raises(PoolError) as refused:
+        shared_client.value(expression)
+    assert refused.value.number == number
+
+
+def test_a_condition_must_not_be_a_value(shared_client):
+    with pytest.raises(PoolError) as refused:
+        shared_client.rows("SELECT 1 WHERE 1")
+    assert refused.value.number == 4145

@@ -1,0 +1,132 @@
+"""What the functions give."""
+
+# ruff: noqa: DTZ001 - the columns of these tests have no time zone
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.tsql.functions import supported_functions
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("LEN('ab  ')", 2),
+        ("LEN(N'a😀')", 3),
+        ("DATALENGTH('ab  ')", 4),
+        ("DATALENGTH(N'ab')", 4),
+        ("UPPER('ab') + LOWER('AB')", "ABab"),
+        ("LTRIM('  a ') + RTRIM(' b  ') + TRIM(' c ')", "a  bc"),
+        ("SUBSTRING('abcdef', 2, 3)", "bcd"),
+        ("SUBSTRING('abcdef', 0, 3)", "ab"),
+        ("LEFT('abc', 2) + RIGHT('abc', 1)", "abc"),
+        ("CHARINDEX('B', 'abcb')", 2),
+        ("CHARINDEX('b', 'abcb', 3)", 4),
+        ("CHARINDEX('x', 'abcb')", 0),
+        ("PATINDEX('%[0-9]%', 'ab3c')", 3),
+        ("PATINDEX('%[0-9]%', 'abc')", 0),
+        ("REPLACE('aBa', 'A', 'x')", "xBx"),
+        ("REPLACE('a.c', '.', '\\1')", "a\\1c"),
+        ("STUFF('abcdef', 2, 3, 'x')", "axef"),
+        ("CONCAT('a', 1, NULL)", "a1"),
+        ("CONCAT_WS(',', 'a', NULL, 'b')", "a,b"),
+        ("REPLICATE('ab', 2) + SPACE(1) + REVERSE('ab')", "abab ba"),
+        ("CHAR(65) + NCHAR(8364)", "A€"),
+        ("ASCII('A')", 65),
+        ("QUOTENAME('a]b')", "[a]]b]"),
+        ("CONVERT(varchar(64), HASHBYTES('SHA2_256', 'a'), 1)",
+         "0xCA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48"),
+        ("ISDATE('2013-01-01') + ISDATE('x')", 1),
+        ("ISNUMERIC('1.5') + ISNUMERIC('x')", 1),
+        ("ROUND(123.456, 1)", Decimal("123.500")),
+        ("ROUND(123.456, 1, 1)", Decimal("123.400")),
+        ("FLOOR(-1.5)", Decimal(-2)),
+        ("CEILING(1.2)", Decimal(2)),
+        ("ABS(-5) + SIGN(-5)", 4),
+        ("POWER(2, 10)", 1024),
+        ("SQRT(16) + SQUARE(2)", 8.0),
+        ("DATEADD(month, 1, '2013-01-31')", datetime(2013, 2, 28)),
+        ("DATEADD(hour, 5, CAST('2013-01-31' AS datetime2(0)))", datetime(2013, 1, 31, 5)),
+        ("DATEADD(dd, -1, CAST('2013-01-01' AS date))", date(2012, 12, 31)),
+        ("DATEDIFF(day, '2013-01-01', '2013-01-31')", 30),
+        ("DATEDIFF(year, '2012-12-31', '2013-01-01')", 1),
+        ("DATEDIFF(week, '2013-01-05', '2013-01-06')", 1),
+        ("DATEDIFF(week, '2013-01-06', '2013-01-12')", 0),
+        ("DATEPART(weekday, '2013-01-06')", 1),
+        ("DATEPART(week, '2013-01-06')", 2),
+        ("DATEPART(quarter, '2013-05-01')", 2),
+        ("DATENAME(month, '2013-01-05') + DATENAME(weekday, '2013-01-05')", "JanuarySaturday"),
+        ("YEAR('2013-05-04') * 10000 + MONTH('2013-05-04') * 100 + DAY('2013-05-04')", 20130504),
+        ("EOMONTH('2013-02-03')", date(2013, 2, 28)),
+        ("EOMONTH('2013-02-03', 1)", date(2013, 3, 31)),
+        ("DATEFROMPARTS(2013, 2, 3)", date(2013, 2, 3)),
+        ("DB_NAME() + SCHEMA_NAME() + SUSER_SNAME() + USER_NAME()", "sqlpooldboloaderdbo"),
+        ("SERVERPROPERTY('EngineEdition')", "6"),
+        ("session_id() + '/' + CAST(@@SPID AS varchar(9))", "SID51/51"),
+        ("OBJECT_ID('dbo.nope')", None),
+        ("@@TRANCOUNT", 0),
+    ],
+)  # fmt: skip
+def test_a_function_gives_this(shared_client, expression, value):
+    assert shared_client.value(expression) == value
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "value", "sql_type"),
+    [
+        ("COUNT(*)", 4, "int"),
+        ("COUNT_BIG(*)", 4, "bigint"),
+        ("COUNT(n)", 3, "int"),
+        ("COUNT(DISTINCT v)", 2, "int"),
+        ("SUM(n)", 7, "int"),
+        ("SUM(CAST(n AS bigint))", 7, "bigint"),
+        ("SUM(d)", Decimal("3.00"), "decimal(38,2)"),
+        ("AVG(n)", 2, "int"),
+        ("AVG(d)", Decimal("1.000000"), "decimal(38,6)"),
+        ("LOWER(MIN(v))", "a", "varchar(3)"),  # a and A are the same text
+        ("MAX(n)", 4, "int"),
+        ("STDEV(n)", pytest.approx(1.5275252), "float"),
+        ("STRING_AGG(v, '-') WITHIN GROUP (ORDER BY n DESC)", "b-A-a-b", "varchar(8000)"),
+    ],
+)
+def test_an_aggregate_gives_this(client, aggregate, value, sql_type):
+    client.run("CREATE TABLE t (n int, d decimal(5,2), v varchar(3))")
+    client.run("INSERT INTO t SELECT 1, 0.5, 'a' UNION ALL SELECT 2, 1.5, 'A' UNION ALL SELECT 4, 1, 'b'")
+    client.run("INSERT INTO t VALUES (NULL, NULL, 'b')")
+    assert client.rows(f"SELECT {aggregate} FROM t") == [(value,)]
+    assert client.types(f"SELECT {aggregate} FROM t") == [sql_type]
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        ("ROW_NUMBER() OVER (ORDER BY n DESC)", [3, 2, 1]),
+        ("RANK() OVER (ORDER BY g)", [1, 1, 3]),
+        ("DENSE_RANK() OVER (ORDER BY g)", [1, 1, 2]),
+        ("NTILE(3) OVER (ORDER BY n)", [1, 2, 3]),
+        ("SUM(n) OVER (PARTITION BY g)", [3, 3, 3]),
+        ("SUM(n) OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)", [1, 3, 5]),
+        ("SUM(n) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING)", [1, 3, 6]),
+        ("LAG(n, 1, 0) OVER (ORDER BY n)", [0, 1, 2]),
+        ("LEAD(n) OVER (ORDER BY n)", [2, 3, None]),
+        ("FIRST_VALUE(n) OVER (ORDER BY n)", [1, 1, 1]),
+    ],
+)
+def test_a_window_function_gives_this(shared_client, function, values):
+    source = "(SELECT 1 AS n, 'a' AS g UNION ALL SELECT 2, 'a' UNION ALL SELECT 3, 'b') AS t"
+    assert [value for _, value in shared_client.rows(f"SELECT n, {function} AS x FROM {source} ORDER BY n")] == values
+
+
+def test_the_clock_is_utc(shared_client):
+    assert abs(shared_client.value("SYSDATETIME()").replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("name", ["CHOOSE", "PARSE", "STRING_ESCAPE", "TRANSLATE", "CHECKSUM_AGG", "GROUPING_ID"])
+def test_functions_that_a_dedicated_pool_lacks_are_unknown(shared_client, name):
+    with pytest.raises(PoolError) as refused:
+        shared_client.value(f"{name}(1)")
+    assert refused.value.number == 195
+    assert name not in supported_functions()
