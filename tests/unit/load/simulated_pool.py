@@ -232,6 +232,8 @@ class Pool:
         elif match := re.match(r"IF OBJECT_ID\(.*\) IS NOT NULL DROP TABLE (\S+)", sql):
             self._no_ddl(session)
             self.tables.pop(match[1], None)
+        elif sql == f"UPDATE STATISTICS {TARGET}":
+            pass
         elif sql == f"TRUNCATE TABLE {TARGET}":
             self.tables[TARGET] = Counter()
         elif match := re.match(r"ALTER TABLE (\S+) SWITCH TO (\S+) WITH \(TRUNCATE_TARGET = ON\)", sql):
