@@ -15,7 +15,7 @@ from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.runner import Load, MemoryStore, run_load
 
 #: Stories of each kind; more by the environment, for a night.
-SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "150"))
+SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "250"))
 SOURCE = [(1, "new"), (2, "new")]
 #: Rows with keys of the slice, and one beside it.
 OLD = [(1, "old"), (3, "old")]
