@@ -12,9 +12,14 @@ SynapseError
             CopyFailedError                COPY INTO failed; nothing was loaded
                 RejectThresholdExceededError   more rows were rejected than max_errors allows
             ConnectionLostError            the link to the pool broke while a statement ran
-            CopyOutcomeUnknownError        the link broke while COPY ran; it may have loaded its rows or not
+            CopyOutcomeUnknownError        nobody can know whether the load put its rows into the table
+            LoadCheckError                 the staged rows do not fit the write disposition; nothing was changed
+            LoadBusyError                  an earlier try of the same load does not end
+    LoadChangedError                       the load is done, but its arguments were changed since
+    LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
-    SourceFilesError                       the source files cannot be listed, or there are none
+    SourceFilesError                       the source files cannot be listed, or do not fit the table
+        NoSourceFilesError                 there is no file
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
 No message holds a secret.
@@ -109,7 +114,27 @@ class RejectThresholdExceededError(CopyFailedError):
 
 
 class CopyOutcomeUnknownError(StatementError):
-    """The link to the pool broke while COPY ran: the rows may be in the table, or not."""
+    """Nobody can know whether the load put its rows into the table. The message says how to go on."""
+
+
+class LoadCheckError(StatementError):
+    """The staged rows do not fit the write disposition. The table was not changed."""
+
+
+class LoadBusyError(StatementError):
+    """An earlier try of the same load does not end."""
+
+    retryable = True
+
+
+class LoadChangedError(SynapseError):
+    """The rows of the load are in the table, but its arguments were changed since."""
+
+
+class LoadSupersededError(SynapseError):
+    """Another try of the same load has taken over. This one has changed nothing."""
+
+    retryable = True  # Airflow does not repeat a try that it has given up; one that it has not may go on
 
 
 class StatementCancelledError(SynapseError):
@@ -119,4 +144,8 @@ class StatementCancelledError(SynapseError):
 
 
 class SourceFilesError(SynapseError):
-    """The source files cannot be listed, or there are none."""
+    """The source files cannot be listed, or do not fit the table."""
+
+
+class NoSourceFilesError(SourceFilesError):
+    """The locations stand for no file."""

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 try:
-    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 except ImportError:  # Airflow 3.1
-    from airflow.exceptions import AirflowFailException  # type: ignore[no-redef, unused-ignore]
+    from airflow.exceptions import (  # type: ignore[no-redef, unused-ignore]
+        AirflowFailException,
+        AirflowSkipException,
+        AirflowTaskTimeout,
+    )
 
-__all__ = ["AirflowFailException"]
+try:
+    from airflow.sdk.configuration import conf
+except ImportError:  # Airflow 3.1
+    from airflow.configuration import conf  # type: ignore[assignment, unused-ignore]
+
+try:
+    from airflow.sdk.execution_time.context import NEVER_EXPIRE
+except ImportError:  # Airflow before 3.3, which has no task state store to use it with
+    NEVER_EXPIRE = None  # type: ignore[assignment, unused-ignore]
+
+__all__ = ["NEVER_EXPIRE", "AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout", "conf"]

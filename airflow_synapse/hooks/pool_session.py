@@ -11,8 +11,8 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.hooks.driver_errors import driver_text, statement_error
 from airflow_synapse.hooks.odbc_driver import load_pyodbc
 from airflow_synapse.hooks.statement_thread import StatementThread
-from airflow_synapse.load.disposition import Statement
 from airflow_synapse.load.redaction import scrub, secrets_of
+from airflow_synapse.load.statements import Statement
 from airflow_synapse.secret import Secret
 
 log: Final = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ class PoolSession:
         self._connect = connect
         self._thread = thread
         self._connection: Any = None
+        #: The pool's name of the session, such as ``SID1234``; empty until somebody has asked for it.
+        self.session_id = ""
 
     def __enter__(self) -> Self:
         self._connection = self._thread.run(self._connect)
@@ -61,9 +63,20 @@ class PoolSession:
         """
         return self._run(lambda cursor: [tuple(row) for row in cursor.execute(sql, *parameters).fetchall()], ())
 
+    def pause(self, seconds: float) -> None:
+        """Wait, unless and until cancelled.
+
+        :raises StatementCancelledError: :meth:`cancel` was called.
+        """
+        self._thread.pause(seconds)
+
     def cancel(self) -> None:
         """Stop the running statement, and refuse later ones. Returns at once."""
         self._thread.cancel()
+
+    def has_ended(self, timeout: float) -> bool:
+        """Say whether nothing runs any more, or stops running within ``timeout`` seconds."""
+        return self._thread.has_ended(timeout)
 
     def close(self) -> None:
         """End the session. A link that is broken already is no error."""

@@ -7,7 +7,7 @@ methods: ``DbApiHook`` is slow to import, and a DAG file must not pay for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -20,12 +20,16 @@ from airflow_synapse.hooks.odbc_driver import MICROSOFT_DRIVER, load_pyodbc
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
 from airflow_synapse.hooks.statement_thread import StatementThread
+from airflow_synapse.load.request import kill_session
+from airflow_synapse.load.statements import PlainStatement
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
 
 #: Seconds that a test of the connection may take to log in.
 _TEST_LOGIN_TIMEOUT: Final = 10
+#: The same for :meth:`SynapseSqlPoolHook.kill`: Airflow ends a task five seconds after it has asked it to stop.
+_KILL_LOGIN_TIMEOUT: Final = 3
 
 
 class SynapseSqlPoolHook(DbApiHook):
@@ -83,6 +87,17 @@ class SynapseSqlPoolHook(DbApiHook):
         """Return a session, which a ``with`` block opens. Its statements may hold secrets: they are not logged."""
         connector, thread = self._connector, StatementThread()
         return PoolSession(lambda: connector.connect(pause=thread.pause), thread)
+
+    def kill(self, session_id: str) -> None:
+        """End a session of the pool with all it runs, from a connection of its own, which is tried once.
+
+        :param session_id: The whole id, such as ``SID1234``.
+        :raises SynapseError: It cannot be ended, or has ended.
+        """
+        connector = self._connector
+        connect = partial(connector.connect, patience=0, login_timeout=_KILL_LOGIN_TIMEOUT)
+        with PoolSession(connect, StatementThread()) as session:
+            session.execute(PlainStatement(kill_session(session_id)))
 
     def run(  # noqa: PLR0917 - DbApiHook's own signature
         self,

@@ -49,6 +49,11 @@ class StatementThread:
         """Whether a call is running."""
         return self._running is not None and not self._running.done()
 
+    def has_ended(self, timeout: float) -> bool:
+        """Say whether no call is running, or the running one ends within ``timeout`` seconds."""
+        running = self._running
+        return running is None or not wait([running], timeout=timeout).not_done
+
     def run(self, call: Callable[[], T]) -> T:
         """Run ``call`` and return what it returns.
 

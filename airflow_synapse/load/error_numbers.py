@@ -61,6 +61,9 @@ KINDS: Final[Mapping[int, ErrorKind]] = {
     20017: ErrorKind.LINK_LOST,  # FreeTDS: unexpected end of file from the server (sybdb.h SYBESEOF); SQLSTATE 01000
 }
 
+#: Numbers that say that the statement, with its transaction, was rolled back. Source: as above.
+ROLLED_BACK: Final = frozenset({1204, 1205, 1222, 3960})
+
 #: SQLSTATE -> what it means when no number of the table is in the text.
 STATES: Final[Mapping[str, ErrorKind]] = {
     "08S01": ErrorKind.LINK_LOST,  # communication link failure: ODBC reference, appendix A

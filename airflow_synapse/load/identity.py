@@ -1,6 +1,7 @@
 """Who a load is: the task instance that runs it, and the names that follow from it.
 
-The names are known before anything is submitted, and are the same whenever the same load is tried again.
+The names are known before anything is submitted, and are the same whenever the same load is tried again. An *attempt*
+is one session that tries to do the load: a load has several when tasks are retried or cleared, or links break.
 """
 
 from __future__ import annotations
@@ -8,14 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import astuple, dataclass
-from typing import Final
+from dataclasses import astuple, dataclass, replace
+from typing import Final, Literal, Self
 
 #: Longest label: ``sys.dm_pdw_exec_requests.label`` is nvarchar(255).
 _LABEL_CHARACTERS: Final = 255
 #: Longest name that we give to a folder; blob names may have 1,024 characters in all.
 _FOLDER_CHARACTERS: Final = 120
 _DIGEST_CHARACTERS: Final = 12
+
+#: How the rows of an attempt reach the table: by COPY itself, or through a staging table that is published.
+Path = Literal["direct", "staged"]
+
+_CORRELATION: Final = re.compile(
+    r"airflow load (?P<load_id>\w+) clear (?P<clear_number>\d+) try (?P<try_number>\d+) "
+    r"attempt (?P<number>\d+) (?P<token>\w+) of (?P<fingerprint>\w+) (?P<path>direct|staged)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,11 @@ class LoadIdentity:
         return (text[: _FOLDER_CHARACTERS - len(suffix)].rstrip("-") or "load") + suffix
 
     @property
+    def load_id(self) -> str:
+        """Name of the load whatever its clear number: twelve hexadecimal digits."""
+        return replace(self, clear_number=-1)._digest
+
+    @property
     def _mapped(self) -> str:
         return f" {self.map_index}" if self.map_index >= 0 else ""
 
@@ -61,3 +75,70 @@ class LoadIdentity:
     def _digest(self) -> str:
         # JSON keeps the parts apart: DAG "a.b" with task "c" is not DAG "a" with task "b.c".
         return hashlib.sha256(json.dumps(astuple(self)).encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One session that tries to do a load.
+
+    :param load_id: :attr:`LoadIdentity.load_id`.
+    :param clear_number: :attr:`LoadIdentity.clear_number`.
+    :param try_number: Airflow's number of the try. One try has several attempts when its link breaks.
+    :param number: Which attempt of its try it is, from 1.
+    :param token: Tells the attempts of a load apart; letters and digits.
+    :param fingerprint: Stands for what is loaded and where to, so that a load whose arguments were changed shows.
+    :param path: How its rows reach the table.
+    """
+
+    load_id: str
+    clear_number: int
+    try_number: int
+    number: int
+    token: str
+    fingerprint: str
+    path: Path
+
+    @property
+    def correlation_id(self) -> str:
+        """Text for the session's ``client_correlation_id``, by which the pool's views show all its requests."""
+        return (
+            f"{correlation_prefix(self.load_id)}clear {self.clear_number} try {self.try_number} "
+            f"attempt {self.number} {self.token} of {self.fingerprint} {self.path}"
+        )
+
+    @classmethod
+    def parse(cls, correlation_id: str) -> Self | None:
+        """Read a :attr:`correlation_id`; None when the text is something else."""
+        match = _CORRELATION.fullmatch(correlation_id)
+        if match is None:
+            return None
+        parts = match.groupdict()
+        return cls(
+            load_id=parts["load_id"],
+            clear_number=int(parts["clear_number"]),
+            try_number=int(parts["try_number"]),
+            number=int(parts["number"]),
+            token=parts["token"],
+            fingerprint=parts["fingerprint"],
+            path="staged" if parts["path"] == "staged" else "direct",
+        )
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Of two attempts, the one of the higher rank is what Airflow wants now."""
+        return self.clear_number, self.try_number
+
+    @property
+    def staging_name(self) -> str:
+        """Name of the staging table. Each attempt has its own, so that a late one cannot write into another's."""
+        return staging_prefix(self.load_id) + self.token
+
+
+def correlation_prefix(load_id: str) -> str:
+    """Return what the ``client_correlation_id`` of every attempt of a load begins with."""
+    return f"airflow load {load_id} "
+
+
+def staging_prefix(load_id: str) -> str:
+    """Return what the names of all staging tables of a load begin with."""
+    return f"airflow_load_{load_id}_"

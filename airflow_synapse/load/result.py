@@ -17,7 +17,8 @@ class LoadResult:
     :param reject_folder: URL, or path from the container, of the folder that this load wrote rejected rows below.
     :param files: Source files that the locations stood for just before the load.
     :param bytes: Size of these files as they are stored.
-    :param seconds: Time that the statements took, as seen from the worker.
+    :param seconds: Time that the statements took, as seen from the worker; None where an earlier try ran them.
+    :param reused: Whether the rows were in the table from before the task was cleared, and were not loaded again.
     """
 
     table: str
@@ -29,6 +30,7 @@ class LoadResult:
     files: int | None = None
     bytes: int | None = None
     seconds: float | None = None
+    reused: bool = False
 
     def to_json(self) -> dict[str, str | int | float | None]:
         """Return the fields as JSON can hold them."""

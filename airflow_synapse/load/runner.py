@@ -1,108 +1,286 @@
-"""Run the statements of one load on a session of the pool, and learn what came of it."""
+"""Run a load so that its rows are in the table exactly once. The only place that decides to submit.
+
+An attempt, each in a session of its own:
+
+1. announces itself to the pool, and makes sure that no other attempt of the load runs any more (:mod:`.settle`);
+2. learns from the record, the pool's views and the ledger what became of the others, and decides (:mod:`.decision`);
+3. writes into the record that it is about to submit; then submits (:mod:`.submission`);
+4. writes into the record what came of it.
+
+A link that breaks ends the attempt, and another one begins. A worker that dies leaves that to the next try.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from airflow_synapse.copy.statement import CopyStatement
-from airflow_synapse.exceptions import (
-    ConnectionLostError,
-    CopyFailedError,
-    CopyOutcomeUnknownError,
-    RejectThresholdExceededError,
-    SqlError,
-    StatementError,
+from airflow_synapse.exceptions import ConnectionLostError, SqlError, SynapseError
+from airflow_synapse.load.decision import Decision, Knowledge, decide, learn
+from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.failures import changed_arguments, unknown_outcome
+from airflow_synapse.load.identity import Attempt, LoadIdentity, staging_prefix
+from airflow_synapse.load.ledger import Ledger
+from airflow_synapse.load.plan import fingerprint, plan_load
+from airflow_synapse.load.record import RECORD_KEY, LoadedBy, LoadRecord, OpenAttempt, StateStore
+from airflow_synapse.load.request import (
+    OWN_LOGIN_TIME,
+    ROWS_OF_REQUEST,
+    AttemptRequests,
 )
-from airflow_synapse.load.disposition import Statement, is_repeatable, load_statements
-from airflow_synapse.load.request import REQUEST_BY_LABEL, LabelledRequest
+from airflow_synapse.load.settle import Settlement
+from airflow_synapse.load.submission import Session, Submission, drop_leftovers
 
-#: How too many rejected rows read. Source: 107090 is seen for external tables (azure-docs issue 11608), the second text
-#: for COPY (sql-docs issue 4535).
-_REJECT_THRESHOLD: Final = re.compile(r"maximum reject threshold|Bulk load failed due to invalid column value")
-_REJECT_THRESHOLD_NUMBER: Final = 107090
+#: Attempts that one try makes when its link breaks again and again.
+_ATTEMPTS: Final = 4
 
 log: Final = logging.getLogger(__name__)
 
 
-class Session(Protocol):
-    """A session of the pool, as far as a load needs it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be loaded, how, and who asks.
 
-    def execute(self, statement: Statement) -> int | None:
-        """Run a statement to its end and return the driver's row count; None where it gives none."""
+    :param copy: The statement, with its label.
+    :param options: What becomes of the rows that are there.
+    :param identity: Whose load it is.
+    :param try_number: Airflow's number of this try.
+    :param store: Where Airflow keeps what later tries must know.
+    :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
+    :param before: What to do in the session once it is decided to submit, and before anything is planned.
+    :param first_number: Number of the first attempt; 2 where :func:`hand_over` has made the first.
+    """
 
-    def fetch(self, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
-        """Run a query and return its rows."""
+    copy: CopyStatement
+    options: LoadOptions
+    identity: LoadIdentity
+    try_number: int
+    store: StateStore
+    has_store: bool
+    before: Callable[[Session], None] | None = None
+    first_number: int = 1
+
+    def attempt(self, number: int) -> Attempt:
+        """Return a new attempt, the ``number``-th of this try."""
+        return Attempt(
+            load_id=self.identity.load_id,
+            clear_number=self.identity.clear_number,
+            try_number=self.try_number,
+            number=number,
+            token=secrets.token_hex(4),
+            fingerprint=fingerprint(self.options, self.copy),
+            path=self.options.path,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOutcome:
-    """What the pool says of a load that succeeded; None is not known."""
+    """What is known of a load that succeeded.
 
+    :param attempt: The attempt that loaded; an earlier one where its result is taken.
+    :param request_id: Request of its COPY; None where it is not known.
+    :param rows_loaded: Rows that COPY wrote; None where they are not known.
+    :param seconds: Time of the statements; None where an earlier try ran them.
+    :param reused: Whether the rows were loaded before the task was cleared, and not again.
+    """
+
+    attempt: Attempt
     request_id: str | None
     rows_loaded: int | None
-    seconds: float
+    seconds: float | None = None
+    reused: bool = False
 
 
-def run_load(session: Session, write_disposition: str, copy: CopyStatement) -> LoadOutcome:
-    """Run a load to its end.
+class MemoryStore:
+    """A store for this try only, where Airflow has none."""
 
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return what was stored; None when there is nothing."""
+        return self._values.get(key)
+
+    def set(self, key: str, value: dict[str, Any]) -> None:
+        """Store a value."""
+        self._values[key] = value
+
+
+def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadOutcome:
+    """Run a load to its end, or take the result of an earlier try.
+
+    :param open_session: Returns a session, which a ``with`` block opens and closes.
+    :raises CopyOutcomeUnknownError: Nobody can know whether an earlier try has loaded.
+    :raises LoadChangedError: An earlier try has loaded, by other arguments.
+    :raises LoadSupersededError: A later try has taken over.
     :raises CopyFailedError: The pool refused the COPY, or could not finish it.
-    :raises CopyOutcomeUnknownError: The link broke while COPY ran.
     :raises StatementError: Another statement of the load failed.
     :raises StatementCancelledError: It was cancelled.
     """
-    started = monotonic()
-    *before, _ = load_statements(write_disposition, copy)
-    for statement in before:
-        session.execute(statement)
-    try:
-        row_count = session.execute(copy)
-    except StatementError as error:
-        raise _copy_error(error, write_disposition, copy) from error
-    seconds = round(monotonic() - started, 3)
-    # At once: the pool keeps the workers of its last thousand requests only.
-    request = _find_request(session, copy.label)
-    rows = row_count if request is None or request.rows_processed is None else request.rows_processed
-    return LoadOutcome(request_id=request.request_id if request else None, rows_loaded=rows, seconds=seconds)
+    load.options.check(load.copy)
+    last = load.first_number + _ATTEMPTS - 1
+    for number in range(load.first_number, last + 1):
+        try:
+            with open_session() as session:
+                return _AttemptRun(session, load, load.attempt(number)).run()
+        except ConnectionLostError as error:
+            if number == last:
+                raise
+            log.warning("The link broke; connecting again to see what became of the load. %s", error)
+    raise AssertionError("unreachable")
 
 
-def _find_request(session: Session, label: str | None) -> LabelledRequest | None:
-    if label is None:
-        return None
-    try:
-        return LabelledRequest.from_rows(session.fetch(REQUEST_BY_LABEL, label))
-    except SqlError as error:
-        log.warning(
-            "The load succeeded, but the pool does not show its request; VIEW DATABASE STATE is needed. %s", error
+def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadRecord | None:
+    """Let another process run the load, one that may die and be started again, and cannot reach the store.
+
+    An attempt announces itself and is recorded, and does no more. As long as the pool lists it, it lists all attempts
+    that the other process makes, so that "not listed" still means "never submitted"; once it is forgotten, the outcome
+    is unknown.
+
+    :return: The record for the store of the other process; None where the pool does not show the attempt and the
+        outcome of the load could not be known otherwise: then it must stay here.
+    """
+    load.options.check(load.copy)
+    attempt = load.attempt(1)
+    with open_session() as session:
+        settlement = Settlement(session=session, attempt=attempt, is_repeatable=load.options.is_repeatable)
+        settlement.announce()
+        can_know = load.options.is_repeatable or load.options.ledger_table is not None
+        if not can_know and not settlement.is_shown():
+            return None
+        record = LoadRecord.from_json(load.store.get(RECORD_KEY), attempt.load_id)
+        record = record.with_attempt(OpenAttempt(attempt=attempt))  # no session to end: it submits nothing
+        load.store.set(RECORD_KEY, record.to_json())
+        return record
+
+
+class _AttemptRun:
+    """One attempt, on its session."""
+
+    def __init__(self, session: Session, load: Load, attempt: Attempt) -> None:
+        self._session = session
+        self._load = load
+        self._attempt = attempt
+        self._record = LoadRecord()
+        self._settlement = Settlement(session=session, attempt=self._attempt, is_repeatable=load.options.is_repeatable)
+
+    def run(self) -> LoadOutcome:
+        options = self._load.options
+        listed = self._settle()
+        ledger = self._claim_ledger()
+        knowledge = learn(
+            self._attempt,
+            record=self._record,
+            listed=listed,
+            ledger=ledger.loaded(self._session) if ledger else None,
+            has_store=self._load.has_store,
         )
-        return None
+        facts = knowledge.facts(self._attempt, repeatable=options.is_repeatable, reload=options.reload)
+        decision = decide(facts)
+        done = knowledge.result_for(self._attempt)
+        if decision is Decision.RAISE_UNKNOWN:
+            raise unknown_outcome(self._load.copy, has_store=self._load.has_store)
+        if decision is Decision.RUN or done is None:
+            return self._run(knowledge, ledger)
+        if decision is Decision.REFUSE_CHANGED:
+            raise changed_arguments(self._load.copy, done)
+        return self._take(done, reused=decision is Decision.REUSE_RESULT)
 
+    def _settle(self) -> tuple[AttemptRequests, ...]:
+        """Announce the attempt, and wait until it is the only one."""
+        self._settlement.announce()
+        # Now: an attempt that writes its record later than this sees the announcement before it submits.
+        self._record = self._stored()
+        return self._settlement.run(self._record)
 
-def _copy_error(error: StatementError, write_disposition: str, copy: CopyStatement) -> StatementError:
-    what = f"COPY INTO {copy.target} with label {copy.label!r}"
-    if isinstance(error, ConnectionLostError):
-        if is_repeatable(write_disposition):
-            return CopyOutcomeUnknownError(
-                f"{what}: {error} The load is repeated as a whole.", number=error.number, retryable=True
+    def _claim_ledger(self) -> Ledger | None:
+        table, copy = self._load.options.ledger_table, self._load.copy
+        if table is None:
+            return None
+        ledger = Ledger(table=table, attempt=self._attempt, target=copy.target, label=copy.label or "")
+        ledger.create_if_missing(self._session)
+        ledger.claim(self._session)
+        return ledger
+
+    def _take(self, done: LoadedBy, *, reused: bool) -> LoadOutcome:
+        """Return the result of an attempt that is over."""
+        if self._load.options.path == "staged":
+            drop_leftovers(self._session, staging_prefix(self._attempt.load_id))
+        if done.rows_loaded is None and done.request_id is not None:
+            done = replace(done, rows_loaded=self._rows_of(done.request_id))
+        what = "the task was cleared, but its rows are in the table (reload=True adds them again)" if reused else "done"
+        log.info("Try %d has loaded: %s. Nothing is submitted.", done.attempt.try_number, what)
+        self._remember(LoadRecord(loaded=done))
+        return LoadOutcome(
+            attempt=done.attempt, request_id=done.request_id, rows_loaded=done.rows_loaded, reused=reused
+        )
+
+    def _run(self, knowledge: Knowledge, ledger: Ledger | None) -> LoadOutcome:
+        load, attempt = self._load, self._attempt
+        if load.before:
+            load.before(self._session)
+        plan = plan_load(self._session, load.options, load.copy, attempt)
+        if plan.staging is not None:
+            drop_leftovers(self._session, staging_prefix(attempt.load_id))
+        if ledger and load.options.is_repeatable:
+            ledger.reopen(self._session)
+        before = LoadRecord(
+            loaded=knowledge.loaded[-1] if knowledge.loaded else None,
+            attempts=self._record.keeping(knowledge.unknown).attempts,
+        )
+        about_to = OpenAttempt(attempt=attempt, session_id=self._session.session_id, login_time=self._login_time())
+        self._record = before.with_attempt(about_to)
+        load.store.set(RECORD_KEY, self._record.to_json())
+        submission = Submission(session=self._session, options=load.options, copy=load.copy, plan=plan, ledger=ledger)
+        started = monotonic()
+        try:
+            self._settlement.check()
+            submitted = submission.run()
+        except SynapseError as error:
+            if submission.left_nothing(error):
+                submission.undo()
+                self._remember(before)
+            raise
+        seconds = round(monotonic() - started, 3)
+        done = LoadedBy(attempt=attempt, request_id=submitted.request_id, rows_loaded=submitted.rows_loaded)
+        self._remember(LoadRecord(loaded=done))
+        submission.finish()
+        return LoadOutcome(attempt=attempt, request_id=done.request_id, rows_loaded=done.rows_loaded, seconds=seconds)
+
+    def _rows_of(self, request_id: str) -> int | None:
+        try:
+            rows = self._session.fetch(ROWS_OF_REQUEST, request_id)
+        except SqlError as error:
+            log.warning("The rows of %s are not known. %s", request_id, error)
+            return None
+        return None if not rows or rows[0][0] is None else int(rows[0][0])
+
+    def _login_time(self) -> str | None:
+        try:
+            rows = self._session.fetch(OWN_LOGIN_TIME)
+        except SqlError as error:
+            log.warning(
+                "Should this try die, a later one may be unable to see that. VIEW SERVER STATE is needed. %s", error
             )
-        return CopyOutcomeUnknownError(
-            f"{what}: {error} The rows may have been loaded or not, so that another try could load them twice. Look "
-            "for the label in sys.dm_pdw_exec_requests; if its status is not Completed, clear the task.",
-            number=error.number,
-        )
-    emptied = " The table is empty now." if write_disposition == "truncate" else " Nothing was loaded."
-    if error.number == _REJECT_THRESHOLD_NUMBER or _REJECT_THRESHOLD.search(str(error)):
-        folder = copy.error_file.directory if copy.error_file else None
-        where = f" Look for rejected rows in {folder}." if folder else " Set error_file to have rejected rows written."
-        allowed = copy.max_errors or 0
-        return RejectThresholdExceededError(
-            f"{what}: more rows were rejected than max_errors={allowed} allows. {error}{where}{emptied}",
-            number=error.number,
-            reject_folder=folder,
-        )
-    return CopyFailedError(f"{what} failed: {error}{emptied}", number=error.number, retryable=error.retryable)
+            return None
+        return str(rows[0][0]) if rows else None
+
+    def _stored(self) -> LoadRecord:
+        return LoadRecord.from_json(self._load.store.get(RECORD_KEY), self._attempt.load_id)
+
+    def _remember(self, record: LoadRecord) -> None:
+        """Write the record, unless another attempt has written meanwhile: then it knows better.
+
+        Where that fails, a later try asks the pool.
+        """
+        try:
+            if self._stored() == self._record:
+                self._load.store.set(RECORD_KEY, record.to_json())
+        except Exception as error:  # whatever the store's backend raises: the rows count more
+            log.warning("What came of the load could not be stored. %s", error)

@@ -17,6 +17,7 @@ def test_what_is_not_known_is_null_and_never_zero():
         "files": None,
         "bytes": None,
         "seconds": None,
+        "reused": False,
     }
 
 

@@ -1,104 +1,216 @@
-"""Running the statements of a load, on a session that answers what it is told to."""
+"""Running a load on the simulated pool, with the trouble that a test names. Any trouble: test_exactly_once."""
+
+import logging
+import random
+from collections import Counter
+from contextlib import contextmanager
 
 import pytest
+from simulated_pool import LEDGER, TARGET, Client, Pool
 
-from airflow_synapse.copy import build_statement
+from airflow_synapse.copy import TableName, build_statement
 from airflow_synapse.exceptions import (
     ConnectionLostError,
     CopyFailedError,
     CopyOutcomeUnknownError,
-    PoolPausedError,
+    LoadChangedError,
+    LoadCheckError,
     RejectThresholdExceededError,
     StatementCancelledError,
     StatementError,
 )
-from airflow_synapse.load.request import REQUEST_BY_LABEL
-from airflow_synapse.load.runner import run_load
+from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.identity import LoadIdentity
+from airflow_synapse.load.record import RECORD_KEY
+from airflow_synapse.load.runner import Load, MemoryStore, run_load
 
-TRUNCATE = "TRUNCATE TABLE [dbo].[flights]"
-
-
-def copy(**options):
-    return build_statement(
-        table="dbo.flights",
-        external_locations="https://lake.blob.core.windows.net/landing/in/",
-        label="the label",
-        **options,
-    )
+SOURCE = [(1, "new"), (2, "new")]
+ONCE = Counter(SOURCE)
+LEDGER_TABLE = TableName.parse("dbo.ledger")
 
 
-class Session:
-    """Answers each statement with a row count or an error."""
+def lost():
+    return ConnectionLostError("Communication link failure (10054)", number=10054)
 
-    def __init__(self, *, copy_answer=842, view_answer=(), truncate_answer=None):
-        self.ran = []
-        self.answers = {"COPY": copy_answer, "TRUNCATE": truncate_answer}
-        self.view_answer = view_answer
 
-    def execute(self, statement):
-        self.ran.append(statement.to_sql())
-        return self._answer(self.answers[statement.to_sql().split()[0]])
+class TroubledClient(Client):
+    """Answers a statement that begins with a text otherwise, once: instead of running it, or after it has run."""
 
-    def fetch(self, sql, *parameters):
-        self.ran.append((sql, parameters))
-        return self._answer(self.view_answer)
+    def __init__(self, pool, trouble):
+        super().__init__(pool, lambda moment: pool.proceed() if moment in {"running", "pause"} else None)
+        self.trouble = trouble
+
+    def _call(self, sql, *parameters):
+        self.pool.sent.append(sql)
+        found = next((key for key in self.trouble if sql.startswith(key[0])), None)
+        if found and found[1] == "instead":
+            return self._answer(self.trouble.pop(found))
+        answer = super()._call(sql, *parameters)
+        return self._answer(self.trouble.pop(found)) if found else answer
 
     def _answer(self, answer):
+        if callable(answer):
+            answer = answer()
         if isinstance(answer, Exception):
+            self.end.is_orphan = isinstance(answer, ConnectionLostError)
             raise answer
         return answer
 
 
-def test_truncate_empties_the_table_first_and_then_asks_the_view_by_label():
-    session = Session()
-    run_load(session, "truncate", copy())
-    assert session.ran == [TRUNCATE, copy().to_sql(), (REQUEST_BY_LABEL, ("the label",))]
+class Task:
+    """A task and the pool that it loads into."""
+
+    def __init__(self, old_rows=()):
+        self.pool = Pool(random.Random(1), SOURCE, old_rows)
+        self.pool.sent = []
+        self.store = MemoryStore()
+        self.try_number = 0
+
+    def run(self, *, clear_number=0, trouble=None, statement=None, has_store=True, **options):
+        self.try_number += 1
+        self.pool.sent.clear()
+        identity = LoadIdentity(dag_id="d", task_id="t", run_id="r", clear_number=clear_number)
+        load = Load(
+            copy=build_statement(
+                **{
+                    "table": "dbo.t",
+                    "external_locations": "https://lake.blob.core.windows.net/landing/in/",
+                    "label": identity.label,
+                    **(statement or {}),
+                }
+            ),
+            options=LoadOptions(**options),
+            identity=identity,
+            try_number=self.try_number,
+            store=self.store,
+            has_store=has_store,
+        )
+        left = dict(trouble or {})
+        return run_load(lambda: TroubledClient(self.pool, left), load)
+
+    @property
+    def rows(self):
+        return self.pool.tables[TARGET]
+
+    @property
+    def copies(self):
+        return [sql for sql in self.pool.sent if sql.startswith("COPY")]
 
 
-@pytest.mark.parametrize(
-    ("row_count", "view", "expected"),
-    [
-        (-1, [("QID7", "Completed", 800)], ("QID7", 800)),
-        (842, [("QID7", "Completed", 800)], ("QID7", 800)),
-        (842, [("QID7", "Completed", None)], ("QID7", 842)),
-        (842, [], (None, 842)),
-        (None, [], (None, None)),
-        (842, StatementError("VIEW DATABASE STATE permission was denied"), (None, 842)),
-        (842, PoolPausedError("paused just now"), (None, 842)),
-    ],
-    ids=["view", "view before driver", "no writer", "forgotten", "nothing known", "no right", "paused"],
-)
-def test_rows_come_from_the_view_else_from_the_driver_else_are_unknown(row_count, view, expected):
-    outcome = run_load(Session(copy_answer=row_count, view_answer=view), "append", copy())
-    assert (outcome.request_id, outcome.rows_loaded) == expected
+@pytest.fixture
+def task():
+    return Task()
 
 
-def test_a_refused_copy_says_which_copy_and_that_nothing_was_loaded():
-    refused = StatementError("The statement failed: Invalid object name. (208)", number=208)
-    with pytest.raises(
-        CopyFailedError, match=r"COPY INTO \[dbo\].\[flights\] with label 'the label' failed: .*Nothing was loaded"
-    ) as caught:
-        run_load(Session(copy_answer=refused), "append", copy())
-    assert caught.value.number == 208
+@contextmanager
+def refused(match):
+    with pytest.raises(StatementError, match=match):
+        yield
+
+
+def test_an_append_announces_itself_writes_the_record_and_copies(task):
+    outcome = task.run()
+    assert [sql.split("\n")[0][:44] for sql in task.pool.sent] == [
+        "EXEC sys.sp_set_session_context @key = 'clie",
+        "SELECT session_id() AS session_id OPTION (LA",
+        "SELECT request_id, session_id, status, [labe",
+        "SELECT CONVERT(nvarchar(40), login_time, 126",
+        "SELECT request_id, session_id, status, [labe",
+        "COPY INTO [dbo].[t]",
+        "SELECT TOP 1 r.request_id, SUM(w.rows_proces",
+    ]
+    assert (task.rows, outcome.rows_loaded, outcome.reused) == (ONCE, 2, False)
+    assert outcome.request_id.startswith("QID")
+    assert outcome.seconds >= 0
+
+
+def test_a_retry_takes_the_result_of_a_try_that_loaded(task):
+    first = task.run()
+    second = task.run()
+    assert (second.request_id, second.rows_loaded, second.attempt) == (first.request_id, 2, first.attempt)
+    assert task.copies == []
+    assert task.rows == ONCE
+
+
+def test_the_views_tell_what_a_record_that_was_never_finished_cannot(task):
+    task.run()
+    kept = task.store.get(RECORD_KEY)
+    attempt = kept["loaded"]["attempt"]
+    open_again = {"loaded": None, "attempts": [{"attempt": attempt, "session_id": "SID1", "login_time": "login 1"}]}
+    task.store.set(RECORD_KEY, open_again)
+    assert task.run().rows_loaded == 2
+    assert task.rows == ONCE
+    assert task.store.get(RECORD_KEY)["loaded"]["attempt"] == attempt
+
+
+def test_a_link_that_breaks_after_the_commit_does_no_harm(task):
+    outcome = task.run(trouble={("COPY", "after"): lost()})
+    assert (outcome.rows_loaded, task.rows, len(task.copies)) == (2, ONCE, 1)
+
+
+def test_a_link_that_breaks_again_and_again_is_left_to_airflow(task):
+    with pytest.raises(ConnectionLostError) as caught:
+        task.run(trouble={("EXEC"[:length], "instead"): lost() for length in (1, 2, 3, 4)})
+    assert caught.value.retryable
+    assert not task.rows
+
+
+def test_a_link_that_breaks_while_the_views_forget_leaves_the_outcome_unknown(task):
+    def forget_and_break():
+        task.pool.requests.clear()
+        return lost()
+
+    with pytest.raises(CopyOutcomeUnknownError, match="reload=True") as caught:
+        task.run(trouble={("COPY", "after"): forget_and_break})
     assert not caught.value.retryable
+    assert task.rows == ONCE
 
 
-def test_a_passing_error_stays_one():
+def test_a_clear_of_an_append_returns_the_result_of_before_and_says_so(task, caplog):
+    first = task.run()
+    with caplog.at_level(logging.INFO):
+        second = task.run(clear_number=1)
+    assert (second.reused, second.request_id) == (True, first.request_id)
+    assert task.rows == ONCE
+    assert "reload=True" in caplog.text
+
+
+def test_a_clear_with_reload_appends_again_but_a_retry_of_it_does_not(task):
+    task.run()
+    task.run(clear_number=1, reload=True)
+    task.run(clear_number=1, reload=True)
+    assert task.rows == Counter(SOURCE + SOURCE)
+
+
+def test_a_clear_with_other_arguments_is_refused_until_reload_is_set(task):
+    task.run()
+    other = {"external_locations": "https://lake.blob.core.windows.net/landing/other/"}
+    with pytest.raises(LoadChangedError, match="reload=True"):
+        task.run(clear_number=1, statement=other)
+    assert task.rows == ONCE
+    task.run(clear_number=1, statement=other, reload=True)
+    assert task.rows == Counter(SOURCE + SOURCE)
+
+
+def test_a_failed_copy_is_tried_again(task):
+    with pytest.raises(CopyFailedError, match=r"COPY INTO \[dbo\]\.\[t\] with label .* Nothing was loaded"):
+        task.run(trouble={("COPY", "instead"): StatementError("Invalid object name (208)", number=208)})
+    task.pool.requests.clear()  # what failed for good needs no view
+    task.run()
+    assert task.rows == ONCE
+
+
+def test_a_passing_error_of_copy_stays_one(task):
     with pytest.raises(CopyFailedError) as caught:
-        run_load(Session(copy_answer=StatementError("deadlock (1205)", number=1205, retryable=True)), "append", copy())
+        task.run(trouble={("COPY", "instead"): StatementError("deadlock (1205)", number=1205, retryable=True)})
     assert caught.value.retryable
 
 
-def test_a_copy_that_fails_after_truncate_says_that_the_table_is_empty():
+def test_a_copy_that_fails_after_truncate_says_that_the_table_is_empty(task):
     with pytest.raises(CopyFailedError, match="The table is empty now"):
-        run_load(Session(copy_answer=StatementError("no")), "truncate", copy())
-
-
-def test_copy_is_not_sent_when_truncate_fails():
-    session = Session(truncate_answer=StatementError("Cannot find the object"))
-    with pytest.raises(StatementError):
-        run_load(session, "truncate", copy())
-    assert session.ran == [TRUNCATE]
+        task.run(
+            write_disposition="truncate", trouble={("COPY", "instead"): StatementError("Invalid (208)", number=208)}
+        )
 
 
 @pytest.mark.parametrize(
@@ -109,26 +221,97 @@ def test_copy_is_not_sent_when_truncate_fails():
     ],
     ids=["number", "text"],
 )
-def test_too_many_rejected_rows_are_named_with_limit_and_folder(error):
-    statement = copy(max_errors=5, error_file="/rejects/today")
+def test_too_many_rejected_rows_are_named_with_limit_and_folder(task, error):
+    statement = {"max_errors": 5, "error_file": "/rejects/today"}
     with pytest.raises(RejectThresholdExceededError, match=r"than max_errors=5 allows.*in /rejects/today") as caught:
-        run_load(Session(copy_answer=error), "append", statement)
+        task.run(statement=statement, trouble={("COPY", "instead"): error})
     assert caught.value.reject_folder == "/rejects/today"
     assert not caught.value.retryable
 
 
-def test_a_lost_link_during_append_is_not_tried_again_because_rows_could_double():
-    with pytest.raises(CopyOutcomeUnknownError, match=r"Look for the label in sys\.dm_pdw_exec_requests") as caught:
-        run_load(Session(copy_answer=ConnectionLostError("reset (10054)")), "append", copy())
-    assert not caught.value.retryable
-
-
-def test_a_lost_link_during_truncate_is_tried_again_because_that_repeats_the_whole():
-    with pytest.raises(CopyOutcomeUnknownError) as caught:
-        run_load(Session(copy_answer=ConnectionLostError("reset (10054)")), "truncate", copy())
-    assert caught.value.retryable
-
-
-def test_a_cancelled_copy_stays_cancelled():
+def test_a_canceled_copy_stays_canceled(task):
     with pytest.raises(StatementCancelledError):
-        run_load(Session(copy_answer=StatementCancelledError("by us")), "append", copy())
+        task.run(trouble={("COPY", "instead"): StatementCancelledError("by us")})
+
+
+def test_rows_outside_the_slice_fail_the_load_with_their_number_and_leave_no_trace():
+    task = Task([(1, "old")])
+    with pytest.raises(LoadCheckError, match=r"not changed: 1,234 rows of the files are outside the slice"):
+        task.run(
+            write_disposition="replace_slice",
+            slice_predicate="k < 9",
+            trouble={("SELECT COUNT_BIG", "instead"): [(1234,)]},
+        )
+    assert task.pool.tables == {TARGET: Counter([(1, "old")])}
+
+
+def test_a_staging_table_that_was_left_behind_is_dropped_by_the_next_attempt(task, caplog):
+    left = "[dbo].[airflow_load_" + LoadIdentity(dag_id="d", task_id="t", run_id="r").load_id + "_dead]"
+    task.pool.tables[left] = Counter()
+    with caplog.at_level(logging.INFO):
+        task.run(ledger_table=LEDGER_TABLE)
+    assert set(task.pool.tables) == {TARGET}
+    assert left in caplog.text
+
+
+def test_a_publication_that_fails_is_rolled_back_and_leaves_no_staging_table():
+    task = Task([(1, "old")])
+    with refused("disk full"):
+        task.run(
+            write_disposition="replace_slice",
+            slice_predicate="k < 9",
+            trouble={("INSERT INTO [dbo].[t]", "instead"): StatementError("disk full (1105)", number=1105)},
+        )
+    assert task.pool.tables == {TARGET: Counter([(1, "old")])}
+
+
+def test_the_ledger_is_asked_when_airflow_and_the_views_know_nothing(task):
+    task.run(ledger_table=LEDGER_TABLE)
+    task.store = MemoryStore()
+    task.pool.requests.clear()
+    outcome = task.run(ledger_table=LEDGER_TABLE, has_store=False)
+    assert (outcome.rows_loaded, task.rows, task.copies) == (2, ONCE, [])
+
+
+def test_the_ledger_is_written_in_the_transaction_that_publishes(task):
+    task.run(ledger_table=LEDGER_TABLE)
+    sent = [sql.split("\n")[0] for sql in task.pool.sent]
+    begin, commit = sent.index("BEGIN TRANSACTION"), sent.index("COMMIT TRANSACTION")
+    marks = [place for place, sql in enumerate(sent) if sql.startswith(f"UPDATE {LEDGER} SET loaded_at = GETUTCDATE()")]
+    assert begin < marks[0] < commit
+
+
+def test_without_the_right_to_see_requests_a_first_load_runs_with_a_warning(task, caplog):
+    task.pool.is_blind = True
+    assert task.run().rows_loaded == 2
+    assert "VIEW DATABASE STATE" in caplog.text
+
+
+def test_without_a_store_and_a_trace_a_later_append_is_refused_and_told_how_to_go_on(task):
+    task.try_number = 1
+    with pytest.raises(CopyOutcomeUnknownError, match="start a new DAG run"):
+        task.run(has_store=False)
+    assert not task.copies
+
+
+def test_statistics_are_updated_when_asked_for_and_their_failure_does_no_harm(task, caplog):
+    trouble = {("UPDATE STATISTICS [dbo].[t]", "instead"): StatementError("no right (15151)", number=15151)}
+    assert task.run(update_statistics=True, trouble=trouble).rows_loaded == 2
+    assert "no right" in caplog.text
+
+
+def test_what_was_unknown_before_a_reload_that_failed_stays_unknown(task):
+    def forget_and_break():
+        task.pool.requests.clear()
+        return lost()
+
+    with pytest.raises(CopyOutcomeUnknownError):
+        task.run(trouble={("COPY", "after"): forget_and_break})
+    with pytest.raises(CopyFailedError):
+        task.run(
+            clear_number=1, reload=True, trouble={("COPY", "instead"): StatementError("Invalid (208)", number=208)}
+        )
+    task.pool.requests.clear()
+    with pytest.raises(CopyOutcomeUnknownError):
+        task.run(clear_number=2)
+    assert task.rows == ONCE

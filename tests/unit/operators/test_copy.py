@@ -1,6 +1,8 @@
 """The operator, on a driver that answers what it is told to and a listing that is given."""
 
 import json
+import threading
+import time
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,7 +18,7 @@ from airflow_synapse.exceptions import (
     StatementCancelledError,
 )
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.source_files import SourceFiles
+from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.secret import Secret
 from airflow_synapse.version_compat import AirflowFailException
@@ -28,7 +30,7 @@ LOCATION = "https://lake.blob.core.windows.net/landing/flights/"
 @pytest.fixture
 def lake(new_connection, monkeypatch):
     """Id of a connection to the storage account ``lake`` by its key; its locations hold 3 files of 60 bytes in all."""
-    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(3, 60))
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey(files=3, bytes=60))
     monkeypatch.setattr(SynapseStorageHook, "rejected_rows", lambda self, folder: 5)
     return new_connection("lake", conn_type="wasb", login="lake", password=KEY)
 
@@ -69,6 +71,7 @@ def test_the_task_returns_what_came_of_the_load(operator, driver, lake, context)
         "rows_rejected": 5,
         "files": 3,
         "bytes": 60,
+        "reused": False,
     }
     json.dumps(result)
 
@@ -132,10 +135,11 @@ def test_without_credential_and_connection_no_clause_is_written(operator, driver
 def test_each_try_writes_rejected_rows_to_a_folder_of_its_own(operator, driver, context):
     operator(error_file="/rejects/", max_errors=1).execute(context)
     context["ti"].try_number = 2
-    operator(error_file="/rejects/", max_errors=1).execute(context)
+    context["dag_run"].clear_number = 1
+    operator(error_file="/rejects/", max_errors=1, reload=True).execute(context)
     first, second = [line for copy in driver.copies for line in copy.splitlines() if "ERRORFILE" in line]
     assert "-try1'" in first
-    assert second == first.replace("-try1", "-try2")
+    assert "-try2'" in second
 
 
 def test_the_sub_folder_can_be_switched_off_and_then_nothing_is_counted(operator, driver, lake, context):
@@ -158,8 +162,8 @@ def test_the_events_of_assets_carry_the_result(operator, driver, context):
 
 def test_truncate_comes_before_copy(operator, driver, context):
     operator(write_disposition="truncate").execute(context)
-    assert driver.statements[0] == "TRUNCATE TABLE [dbo].[flights]"
-    assert driver.statements[1].startswith("COPY INTO")
+    truncate = driver.statements.index("TRUNCATE TABLE [dbo].[flights]")
+    assert driver.statements[truncate + 1 : truncate + 2] == driver.copies
 
 
 def test_connections_are_made_in_autocommit_mode(operator, driver, context):
@@ -171,7 +175,9 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"write_disposition": "replace"}, "write_disposition is 'replace'"),
+        ({"write_disposition": "merge"}, "write_disposition is 'merge'"),
+        ({"write_disposition": "upsert"}, "needs upsert_keys"),
+        ({"ledger_table": "dbo.ledger", "auto_create_table": "ON", "file_type": "PARQUET"}, "create the table first"),
         ({"file_type": "JSONL"}, "JSONL"),
         ({"first_row": "two"}, "FIRSTROW"),
         ({"file_type": "PARQUET", "max_errors": 1, "auto_create_table": "ON"}, "MAXERRORS"),
@@ -197,7 +203,7 @@ def test_a_location_in_another_account_fails_before_connecting(operator, driver,
 
 
 def test_no_file_fails_before_connecting(operator, driver, lake, context, monkeypatch):
-    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(0, 0))
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey())
     with pytest.raises(AirflowFailException, match=f"no file to load in {LOCATION}"):
         operator(storage_conn_id=lake).execute(context)
     assert not driver.connections
@@ -226,7 +232,7 @@ def test_an_error_that_may_pass_is_left_to_airflows_retries(operator, driver, co
 
 def test_an_append_whose_link_broke_is_not_repeated(operator, driver, context):
     driver.answers = [("^COPY", driver.error("TCP Provider: Error code 0x2746 (10054) (SQLExecDirectW)", "08S01"))]
-    with pytest.raises(AirflowFailException, match="could load them twice") as caught:
+    with pytest.raises(AirflowFailException, match="nothing shows what became of it") as caught:
         operator().execute(context)
     assert isinstance(caught.value.__cause__, CopyOutcomeUnknownError)
 
@@ -252,6 +258,26 @@ def test_on_kill_cancels_the_running_statement(operator, driver, context):
     with pytest.raises(StatementCancelledError):
         task.execute(context)
     assert driver.cancelled
+    assert "KILL 'SID7'" in driver.statements  # it had not ended a second later
+
+
+def test_a_statement_that_lets_itself_be_canceled_is_not_killed(operator, driver, context):
+    task = operator()
+
+    def cancelled():
+        killer = threading.Thread(target=task.on_kill)
+        killer.start()
+        while not driver.cancelled:
+            time.sleep(0.01)
+        threads.append(killer)
+        raise driver.error("Operation canceled (0) (SQLExecDirectW)", "HY008")
+
+    threads = []
+    driver.answers = [("^COPY", cancelled)]
+    with pytest.raises(StatementCancelledError):
+        task.execute(context)
+    threads[0].join()
+    assert not [sql for sql in driver.statements if sql.startswith("KILL")]
 
 
 def test_on_kill_before_the_task_has_begun_does_nothing(operator):
@@ -274,6 +300,44 @@ def test_rejected_rows_that_cannot_be_counted_are_unknown(operator, driver, lake
     monkeypatch.setattr(SynapseStorageHook, "rejected_rows", refuse)
     result = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
     assert (result["rows_loaded"], result["rows_rejected"]) == (842, None)
+
+
+def test_a_retry_of_a_try_that_loaded_returns_its_result_and_its_reject_folder(operator, driver, context):
+    first = operator(error_file="/rejects", max_errors=1).execute(context)
+    context["ti"].try_number = 2
+    second = operator(error_file="/rejects", max_errors=1).execute(context)
+    assert second == {**first, "seconds": None}
+    assert second["reject_folder"].endswith("-try1")
+    assert len(driver.copies) == 1
+
+
+def test_a_clear_returns_the_result_of_before_unless_the_user_wants_the_rows_again(operator, driver, context):
+    first = operator().execute(context)
+    context["ti"].try_number, context["dag_run"].clear_number = 2, 1
+    assert operator().execute(context) == {**first, "seconds": None, "reused": True}
+    again = operator(reload=True).execute(context)
+    assert (again["reused"], again["label"] == first["label"]) == (False, False)
+    assert len(driver.copies) == 2
+
+
+def test_a_clear_where_airflow_forgets_what_succeeded_is_refused(operator, driver, context, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
+    context["ti"].try_number, context["dag_run"].clear_number = 2, 1
+    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
+        operator().execute(context)
+    assert not driver.copies
+
+
+def test_airflow_without_a_state_store_loads_at_the_first_try(operator, driver, context):
+    del context["task_state_store"]
+    assert operator().execute(context)["rows_loaded"] == 842
+
+
+def test_arguments_that_were_rendered_as_text_are_understood(operator, driver, context):
+    driver.answers += [("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    operator(write_disposition="upsert", upsert_keys="[id]", staging_distribution="HASH(id)").execute(context)
+    assert any("WITH (DISTRIBUTION = HASH([id]), HEAP)" in sql for sql in driver.statements)
+    assert any("staged.[id] = [flights].[id]" in sql for sql in driver.statements)
 
 
 def test_the_operator_can_be_mapped(pool):

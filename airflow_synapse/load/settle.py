@@ -1,0 +1,208 @@
+"""Make sure that no other attempt of a load runs any more, before anything is decided.
+
+Every attempt first announces itself by a labelled request in a session that bears its name, and then looks who else is
+there. So of two attempts at the same time at least one sees the other. The one that Airflow wants (the higher clear
+number and try number; among equals, the later) ends the other's session, or waits for its COPY; the other one gives up.
+Only then does "not listed" mean "never submitted": a session that is closed submits nothing any more.
+
+Assumption: A request that a view lists as running ends by itself, also when its client is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from airflow_synapse.exceptions import LoadBusyError, LoadSupersededError, StatementError
+from airflow_synapse.load.identity import Attempt, correlation_prefix
+from airflow_synapse.load.record import LoadRecord
+from airflow_synapse.load.request import (
+    BEGIN_MARKER,
+    REQUESTS_OF_LOAD,
+    AttemptRequests,
+    kill_session,
+    open_sessions_query,
+    read_open_sessions,
+    read_requests,
+    set_correlation_id,
+)
+from airflow_synapse.load.statements import PlainStatement, Statement
+
+#: Seconds between two looks, at first and at most. Each look is itself a request, of which the pool keeps 10,000.
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+#: Seconds that an ended session gets to close; rolling back takes about as long as the work took.
+_PATIENCE: Final = 600.0
+
+log: Final = logging.getLogger(__name__)
+
+
+class WaitingSession(Protocol):
+    """A session of the pool, as far as it is needed here."""
+
+    #: The pool's name of the session; the load sets it.
+    session_id: str
+
+    def execute(self, statement: Statement) -> int | None:
+        """Run a statement to its end."""
+
+    def fetch(self, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
+        """Run a query and return its rows."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raise when the load is cancelled meanwhile."""
+
+
+@dataclass(kw_only=True)
+class Settlement:
+    """The way of one attempt to be the only one.
+
+    :param session: The attempt's session, in which it has announced itself.
+    :param attempt: The attempt.
+    :param is_repeatable: Whether the load may be repeated, so that a COPY from before a clear need not be waited for.
+    """
+
+    session: WaitingSession
+    attempt: Attempt
+    is_repeatable: bool
+    _is_listed: bool = False
+    _killed: set[str] = field(default_factory=set)
+
+    def announce(self) -> None:
+        """Name the session after the attempt, and send its first request."""
+        self.session.execute(PlainStatement(set_correlation_id(self.attempt)))
+        self.session.session_id = str(self.session.fetch(BEGIN_MARKER)[0][0])
+
+    def run(self, record: LoadRecord) -> tuple[AttemptRequests, ...]:
+        """Wait until every other attempt is over, ending those that must not go on, and return what the pool lists.
+
+        :param record: What Airflow remembers of earlier attempts, read after :meth:`announce`.
+        :raises LoadSupersededError: A later try is there.
+        :raises LoadBusyError: An earlier one does not end.
+        """
+        listed = self._first_look()
+        delay, waited = _FIRST_PAUSE, 0.0
+        while self._is_listed:
+            awaited = next((each for each in listed if self._is_awaited(each)), None)
+            if awaited is None:
+                still_open = self._end_sessions(listed, record)
+                if not still_open and not any(each.is_running for each in listed):
+                    # Once more: a session may have submitted something before it closed.
+                    return self._look() if len(listed) > 1 or record.attempts else listed
+                if waited >= _PATIENCE:
+                    raise LoadBusyError(
+                        f"An earlier try of this load still runs (session {', '.join(still_open) or 'closed'}): see "
+                        "sys.dm_pdw_exec_requests. The load is tried again later."
+                    )
+                waited += delay
+            else:
+                log.info("Waiting for the COPY of an earlier try: %s.", _describe(awaited))
+            self.session.pause(delay)
+            delay = min(delay * 2, _LONGEST_PAUSE)
+            listed = self._look()
+        return listed
+
+    def is_shown(self) -> bool:
+        """Say whether the pool shows the attempt, after :meth:`announce`.
+
+        :raises LoadSupersededError: A later try is there.
+        """
+        self._first_look()
+        return self._is_listed
+
+    def check(self) -> None:
+        """Look again, after the record was written and before anything is submitted.
+
+        An attempt that began meanwhile and has not read that record is seen here; if the views have dropped its
+        announcement, they have dropped that of this attempt too.
+
+        :raises LoadSupersededError: A later try is there.
+        :raises LoadBusyError: The pool has forgotten that this attempt began.
+        """
+        if self._is_listed and not self._began(self._look()):
+            raise LoadBusyError("The pool has forgotten that this try began. The load is tried again later.")
+
+    def _first_look(self) -> tuple[AttemptRequests, ...]:
+        """Look, and find out whether the views can be relied on."""
+        try:
+            listed = self._look()
+            if not self._began(listed):  # forgotten already, or never shown
+                self.announce()
+                listed = self._look()
+        except StatementError as error:
+            if error.retryable:
+                raise
+            reason = str(error)
+            listed = ()
+        else:
+            reason = "Its own request is not listed."
+        self._is_listed = self._began(listed)
+        if not self._is_listed:
+            log.warning(
+                "The pool does not show the requests of this load, so that a later try may be unable to know what "
+                "became of it; VIEW DATABASE STATE is needed. %s",
+                reason,
+            )
+        return listed
+
+    def _look(self) -> tuple[AttemptRequests, ...]:
+        listed = read_requests(self.session.fetch(REQUESTS_OF_LOAD, correlation_prefix(self.attempt.load_id) + "%"))
+        behind = False
+        for other in (each.attempt for each in listed):
+            if other.rank > self.attempt.rank or (other.rank == self.attempt.rank and behind):
+                raise LoadSupersededError(
+                    f"Try {other.try_number} (clear number {other.clear_number}) of this load has begun: try "
+                    f"{self.attempt.try_number} (clear number {self.attempt.clear_number}) gives up."
+                )
+            behind = behind or other == self.attempt
+        return listed
+
+    def _began(self, listed: Iterable[AttemptRequests]) -> bool:
+        return any(each.attempt == self.attempt and each.began for each in listed)
+
+    def _others(self, listed: Iterable[AttemptRequests]) -> list[AttemptRequests]:
+        return [each for each in listed if each.attempt != self.attempt]
+
+    def _is_awaited(self, other: AttemptRequests) -> bool:
+        """Whether to wait for a COPY into the table, and take its outcome, rather than to end it."""
+        deciding = other.deciding
+        return (
+            other.attempt.path == "direct"
+            and deciding is not None
+            and deciding.is_running
+            and (not self.is_repeatable or other.attempt.clear_number == self.attempt.clear_number)
+        )
+
+    def _end_sessions(self, listed: Iterable[AttemptRequests], record: LoadRecord) -> list[str]:
+        """End the open sessions of other attempts, and return those that are still open."""
+        others = self._others(listed)
+        logins = {each.session_id: each.login_time for each in record.attempts if each.session_id}
+        logins.update({each.session_id: None for each in others})  # their names were just seen: no need to compare
+        candidates = logins.keys() - {self.session.session_id}
+        if not candidates:
+            return []
+        found = read_open_sessions(self.session.fetch(open_sessions_query(candidates)))
+        still_open = sorted(
+            session_id for session_id, login_time in found.items() if logins[session_id] in {None, login_time}
+        )
+        for session_id in still_open:
+            self._kill(session_id)
+        return still_open
+
+    def _kill(self, session_id: str) -> None:
+        if session_id in self._killed:
+            return
+        self._killed.add(session_id)
+        log.info("Ending session %s of an earlier try.", session_id)
+        try:
+            self.session.execute(PlainStatement(kill_session(session_id)))
+        except StatementError as error:  # it may have closed just now
+            log.warning("Session %s of an earlier try: %s", session_id, error)
+
+
+def _describe(other: AttemptRequests) -> str:
+    request = other.deciding
+    what = f"request {request.request_id} ({request.status})" if request else "no request"
+    return f"try {other.attempt.try_number}, {what}, session {other.session_id}"

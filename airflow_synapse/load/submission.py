@@ -1,0 +1,189 @@
+"""Submit the statements of a plan, on the session of one attempt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from airflow_synapse.copy.identifiers import TableName
+from airflow_synapse.copy.statement import CopyStatement
+from airflow_synapse.exceptions import (
+    ConnectionLostError,
+    LoadBusyError,
+    LoadCheckError,
+    LoadSupersededError,
+    SqlError,
+    StatementError,
+    SynapseError,
+)
+from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.error_numbers import ROLLED_BACK
+from airflow_synapse.load.failures import copy_error
+from airflow_synapse.load.ledger import Ledger
+from airflow_synapse.load.plan import LoadPlan
+from airflow_synapse.load.request import PUBLISHED_MARKER, REQUEST_OF_COPY
+from airflow_synapse.load.statements import (
+    BEGIN_TRANSACTION,
+    COMMIT_TRANSACTION,
+    ROLLBACK_TRANSACTION,
+    PlainStatement,
+    Statement,
+    drop_table,
+    tables_of_load,
+    update_statistics,
+)
+
+log: Final = logging.getLogger(__name__)
+
+
+class Session(Protocol):
+    """A session of the pool, as far as a load needs it."""
+
+    #: The pool's name of the session; the load sets it.
+    session_id: str
+
+    def execute(self, statement: Statement) -> int | None:
+        """Run a statement to its end and return the driver's row count; None where it gives none."""
+
+    def fetch(self, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
+        """Run a query and return its rows."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raise when the load is cancelled meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What COPY did; None is not known."""
+
+    request_id: str | None
+    rows_loaded: int | None
+
+
+@dataclass(kw_only=True)
+class Submission:
+    """The statements of one attempt.
+
+    :param session: The attempt's session.
+    :param options: The user's choices.
+    :param copy: The COPY as the user means it, into the table.
+    :param plan: What is submitted.
+    :param ledger: The ledger; None without one.
+    """
+
+    session: Session
+    options: LoadOptions
+    copy: CopyStatement
+    plan: LoadPlan
+    ledger: Ledger | None
+    _is_committing: bool = field(default=False)
+
+    def run(self) -> Submitted:
+        """Run the plan to its end.
+
+        :raises CopyFailedError: The pool refused the COPY, or could not finish it.
+        :raises LoadCheckError: The staged rows do not fit the write disposition.
+        :raises LoadSupersededError: Another attempt has taken over.
+        :raises StatementError: Another statement failed.
+        """
+        for sql in self.plan.prepare:
+            self._execute(sql)
+        submitted = self._copy()
+        if self.plan.staging is not None:
+            self._check()
+            self._publish(submitted)
+        elif self.ledger is not None:
+            self._mark_loaded(submitted)
+        return submitted
+
+    def left_nothing(self, error: SynapseError) -> bool:
+        """Say whether a failure of :meth:`run` proves that the load put no row into the table."""
+        if isinstance(error, LoadCheckError | LoadSupersededError | LoadBusyError):
+            return True
+        if not isinstance(error, StatementError) or isinstance(error, ConnectionLostError) or self._is_committing:
+            return False
+        # The pool itself has refused the statement: an error without its number may be the driver's, and one that
+        # passes may hide what the pool did. Then the pool's views are asked by the next try.
+        return error.number in ROLLED_BACK or (error.number is not None and not error.retryable)
+
+    def undo(self) -> None:
+        """Roll back, and drop the staging table. What fails is left to the next attempt."""
+        if self.plan.staging is None:
+            return
+        try:
+            self._execute(ROLLBACK_TRANSACTION)
+            self._execute(drop_table(self.plan.staging))
+        except SynapseError as error:
+            log.warning("The staging table %s is left behind: %s", self.plan.staging, error)
+
+    def finish(self) -> None:
+        """Do what is left when the rows are in the table; what fails does them no harm.
+
+        :raises ConnectionLostError: The staging table could not be dropped; another attempt does that.
+        """
+        if self.options.update_statistics:
+            self._try(update_statistics(self.copy.target))
+        if self.plan.staging is not None:
+            self._try(drop_table(self.plan.staging), raises=ConnectionLostError)
+
+    def _try(self, sql: str, raises: type[SqlError] | tuple[()] = ()) -> None:
+        try:
+            self._execute(sql)
+        except raises:
+            raise
+        except SqlError as error:
+            log.warning("The rows are loaded, but this failed: %s. %s", sql, error)
+
+    def _copy(self) -> Submitted:
+        try:
+            row_count = self.session.execute(self.plan.copy)
+        except ConnectionLostError:
+            raise
+        except StatementError as error:
+            raise copy_error(error, self.options, self.copy) from error
+        # At once: the pool keeps the workers of its last thousand requests only.
+        try:
+            rows = self.session.fetch(REQUEST_OF_COPY, self.plan.copy.label)
+        except SqlError as error:
+            log.warning("The pool does not show the request; VIEW DATABASE STATE is needed. %s", error)
+            rows = []
+        request_id, processed = rows[0] if rows else (None, None)
+        return Submitted(request_id=request_id, rows_loaded=row_count if processed is None else int(processed))
+
+    def _check(self) -> None:
+        for check in self.plan.checks:
+            count = int(self.session.fetch(check.count)[0][0])
+            if count:
+                failure = check.failure.replace("{count}", f"{count:,}")
+                raise LoadCheckError(f"{self.copy.target} was not changed: {failure}")
+
+    def _publish(self, submitted: Submitted) -> None:
+        """Take the rows into the table, and tell the pool's views when that is over."""
+        if self.plan.is_transaction:
+            self._execute(BEGIN_TRANSACTION)
+        for sql in self.plan.publish:
+            self._execute(sql)
+        if self.ledger is not None:
+            self._mark_loaded(submitted)
+        if self.plan.is_transaction:
+            self._is_committing = True
+            self._execute(COMMIT_TRANSACTION)
+            self._is_committing = False
+        self.session.fetch(PUBLISHED_MARKER)
+
+    def _mark_loaded(self, submitted: Submitted) -> None:
+        if self.ledger is not None:
+            self.ledger.mark_loaded(self.session, request_id=submitted.request_id, rows_loaded=submitted.rows_loaded)
+
+    def _execute(self, sql: str) -> None:
+        self.session.execute(PlainStatement(sql))
+
+
+def drop_leftovers(session: Session, prefix: str) -> None:
+    """Drop the staging tables that attempts of this load left behind when they died."""
+    for schema, name in session.fetch(tables_of_load(prefix)):
+        table = TableName(name=name, schema=schema)
+        log.info("Dropping %s, which an earlier try of this load left behind.", table)
+        session.execute(PlainStatement(drop_table(table)))

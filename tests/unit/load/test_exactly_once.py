@@ -1,0 +1,324 @@
+"""A load happens once, whatever happens meanwhile: thousands of schedules of faults, each decided by a seed."""
+
+import logging
+import os
+import random
+from collections import Counter
+
+import pytest
+from simulated_pool import TARGET, Pool, Worker, WorkerDied, lost_link, paused
+
+from airflow_synapse.copy import ColumnName, TableName, build_statement
+from airflow_synapse.exceptions import CopyOutcomeUnknownError, LoadSupersededError, SynapseError
+from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.identity import LoadIdentity
+from airflow_synapse.load.runner import Load, MemoryStore, run_load
+
+#: Stories of each kind; more by the environment, for a night.
+SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "250"))
+SOURCE = [(1, "new"), (2, "new")]
+#: Rows with keys of the slice, and one beside it.
+OLD = [(1, "old"), (3, "old")]
+OLD_BESIDE = [(9, "beside")]
+LEDGER = TableName.parse("dbo.ledger")
+
+LOADS = {
+    "append": LoadOptions(),
+    "append with reload": LoadOptions(reload=True),
+    "append with ledger": LoadOptions(ledger_table=LEDGER),
+    "truncate": LoadOptions(write_disposition="truncate"),
+    "replace": LoadOptions(write_disposition="replace"),
+    "replace_slice": LoadOptions(write_disposition="replace_slice", slice_predicate="k < 9"),
+    "replace_slice with ledger": LoadOptions(
+        write_disposition="replace_slice", slice_predicate="k < 9", ledger_table=LEDGER
+    ),
+    "upsert": LoadOptions(write_disposition="upsert", upsert_keys=(ColumnName("k"),)),
+}
+
+
+class StoppingStore(MemoryStore):
+    """Airflow's store: it outlives the workers, and they may die before and after a write."""
+
+    def __init__(self, values, stop):
+        self._values, self._stop = values, stop
+
+    def set(self, key, value):
+        self._stop("store")
+        self._values[key] = value
+        self._stop("stored")
+
+
+class Schedule:
+    """One story: a task, its tries and clears, and what goes wrong."""
+
+    def __init__(self, options, seed, *, has_store=True, is_blind=False):
+        self.chance = random.Random(seed)
+        # Each story has its own kinds of trouble, and more or less of it.
+        self.trouble = self.chance.choice([0.1, 0.25, 0.4])
+        kinds = ("forget", "pause", "clear", "try_again", "break_worker")
+        self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["try_again"]
+        self.options, self.has_store = options, has_store
+        self.pool = Pool(self.chance, SOURCE, old_rows(options), is_blind=is_blind)
+        self.kept = {}
+        self.clear_number, self.try_number = 0, 0
+        self.workers = []
+        self.start_try()
+
+    def start_try(self):
+        self.try_number += 1
+        identity = LoadIdentity(dag_id="d", task_id="t", run_id="r", clear_number=self.clear_number)
+        kept, try_number = self.kept if self.has_store else {}, self.try_number
+
+        def work(open_session, stop):
+            load = Load(
+                copy=build_statement(
+                    table="dbo.t",
+                    external_locations="https://lake.blob.core.windows.net/landing/in/",
+                    label=identity.label,
+                ),
+                options=self.options,
+                identity=identity,
+                try_number=try_number,
+                store=StoppingStore(kept, stop),
+                has_store=self.has_store,
+            )
+            return run_load(open_session, load)
+
+        self.workers.append(Worker(self.pool, work))
+
+    @property
+    def latest(self):
+        return self.workers[-1]
+
+    def run(self):
+        for _ in range(self.chance.choice([5, 20, 60])):
+            self.go_on(faults=True)
+            if self.latest.is_over:
+                self.react()
+        # The faults are over: Airflow tries again until the task succeeds, or fails for good.
+        for _ in range(20):
+            while not self.latest.is_over:
+                self.go_on(faults=False)
+            if self.has_ended():
+                break
+            self.start_try()
+        else:
+            raise AssertionError(f"no end: {self.latest.error!r}")
+        while any(not each.is_over for each in self.workers):
+            self.go_on(faults=False)
+        while self.pool.proceed():
+            pass
+        return self
+
+    def react(self):
+        """Airflow tries again what may succeed; a user clears what has ended, green or red, or leaves it."""
+        if not self.has_ended():
+            self.start_try()
+        elif self.chance.random() < 0.3:
+            self.clear()
+
+    def has_ended(self):
+        error = self.latest.error
+        return error is None or not (isinstance(error, WorkerDied) or error.retryable)
+
+    def go_on(self, *, faults):
+        if faults and self.chance.random() < self.trouble:
+            getattr(self, self.chance.choice(self.kinds))()
+            return
+        alive = [each for each in self.workers if not each.is_over]
+        if (not alive or self.chance.random() < 0.2) and self.pool.proceed():
+            return
+        if alive:
+            worker = self.chance.choice(alive)
+            if not faults and all(each.moment == "blocked" for each in alive):
+                worker.step(lost_link())  # a deadlock
+            else:
+                worker.step()
+        if not faults:
+            self.pool.proceed()
+
+    def break_worker(self):
+        alive = [each for each in self.workers if not each.is_over]
+        if not alive:
+            return
+        worker = self.chance.choice(alive)
+        if worker.moment == "start":
+            worker.step()
+        elif worker.moment == "connect":
+            worker.step(self.chance.choice([WorkerDied, paused, lost_link])())
+        elif worker.moment in {"store", "stored", "pause"}:
+            worker.step(WorkerDied())
+        else:
+            worker.step(self.chance.choice([WorkerDied, lost_link])())
+
+    def forget(self):
+        self.pool.forget()
+
+    def pause(self):
+        self.pool.pause_and_resume()
+
+    def try_again(self):
+        """Airflow starts another try: the last one is over, or Airflow believes so."""
+        self.start_try()
+
+    def clear(self):
+        self.clear_number += 1
+        self.start_try()
+
+
+def old_rows(options):
+    return [] if options.write_disposition == "append" else OLD + OLD_BESIDE
+
+
+def expected(options):
+    new = {
+        "append": SOURCE,
+        "truncate": SOURCE,
+        "replace": SOURCE,
+        "replace_slice": [*SOURCE, (3, "old"), *OLD_BESIDE],
+        "upsert": [*SOURCE, (3, "old"), *OLD_BESIDE],
+    }
+    return Counter(new[options.write_disposition])
+
+
+def check(schedule, options):
+    """Assert what must hold at the end, and return how the task ended."""
+    rows, error = schedule.pool.tables[TARGET], schedule.latest.error
+    assert not isinstance(error, LoadSupersededError), "the latest try is never the one to give up"
+    if error is not None and not isinstance(error, SynapseError):
+        raise error
+    if options.reload:
+        assert all(count <= 1 for count in schedule.pool.commits.values()), schedule.pool.commits
+    elif error is None:
+        assert rows == expected(options)
+    elif options.write_disposition == "append":
+        assert rows in (Counter(), expected(options))
+    if error is None and options.reload:
+        assert schedule.pool.commits[str(schedule.clear_number)] == 1 or schedule.latest.result.reused
+    staging = [name for name in schedule.pool.tables if "airflow_load" in name]
+    if error is None and schedule.has_store and len(schedule.workers) == 1:
+        assert not staging
+    return type(error)
+
+
+def tell(options, **circumstances):
+    """Run the stories, and return how many ended how."""
+    ends = Counter()
+    for seed in range(SCHEDULES):
+        try:
+            ends[check(Schedule(options, seed, **circumstances).run(), options)] += 1
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
+    return ends
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    caplog.set_level(logging.CRITICAL)
+
+
+@pytest.mark.parametrize("name", LOADS)
+@pytest.mark.parametrize("has_store", [True, False], ids=["store", "no store"])
+def test_rows_are_loaded_once_or_the_task_says_that_nobody_can_know(name, has_store):
+    options = LOADS[name]
+    ends = tell(options, has_store=has_store)
+    assert ends[type(None)] > SCHEDULES / 4
+    if options.is_repeatable or options.ledger_table:
+        assert not ends[CopyOutcomeUnknownError]
+    else:
+        assert ends[CopyOutcomeUnknownError]
+
+
+def test_the_ledger_is_enough_where_the_pool_shows_no_requests():
+    ends = tell(LOADS["append with ledger"], has_store=False, is_blind=True)
+    assert ends[type(None)] > SCHEDULES / 4
+    assert not ends[CopyOutcomeUnknownError]
+
+
+class TwoTries(Schedule):
+    """Another try begins while one is at a given moment, gets to another moment, and the first one goes on."""
+
+    def __init__(self, options, *, clears):
+        super().__init__(options, seed=0)
+        self.pool.failures = 0
+        self.clears = clears
+
+    def run_moments(self, first_steps, second_steps):
+        """Return whether the first try was still alive at its moment."""
+        first = self.latest
+        self.advance(first, first_steps)
+        is_alive = not first.is_over
+        self.clear_number += self.clears
+        self.start_try()
+        self.advance(self.latest, second_steps)
+        self.finish(first)
+        for _ in range(20):
+            self.finish(self.latest)
+            if self.has_ended():
+                break
+            self.start_try()
+        while self.pool.proceed():
+            pass
+        return is_alive
+
+    def advance(self, worker, steps):
+        for _ in range(steps):
+            if worker.is_over:
+                return
+            if worker.moment in {"blocked", "pause", "running"}:  # it was seen there one step long
+                self.pool.proceed()
+            worker.step()
+
+    def finish(self, worker):
+        """Let a worker run to its end, and another one, or the pool, when it has to wait for that."""
+        for _ in range(500):
+            if worker.is_over:
+                return
+            if worker.moment in {"blocked", "pause", "running"}:
+                self.pool.proceed()
+            worker.step()
+            if worker.moment in {"blocked", "pause"}:
+                for other in self.workers:
+                    if other is not worker:
+                        self.advance(other, 1)
+        raise AssertionError("no end")
+
+
+@pytest.mark.parametrize("clears", [0, 1], ids=["retry", "clear"])
+@pytest.mark.parametrize("name", ["append", "append with ledger", "truncate", "replace_slice"])
+def test_two_tries_at_the_same_time_load_once_at_whatever_moments_they_meet(name, clears):
+    options = LOADS[name]
+    for first_steps in range(0, 200, 2):
+        is_alive = False
+        for second_steps in (0, 3, 5, 7, 11, 17, 29):
+            schedule = TwoTries(options, clears=clears)
+            is_alive |= schedule.run_moments(first_steps, second_steps)
+            try:
+                check(schedule, options)
+            except AssertionError as error:
+                raise AssertionError(f"{first_steps} and {second_steps} steps") from error
+        if not is_alive:
+            return
+    raise AssertionError("the first try never ended")
+
+
+@pytest.mark.parametrize("fault", [WorkerDied, lost_link], ids=["worker dies", "link breaks"])
+@pytest.mark.parametrize("name", LOADS)
+def test_a_fault_at_any_moment_costs_nothing_as_long_as_the_pool_remembers(name, fault):
+    options = LOADS[name]
+    for steps in range(200):
+        schedule = TwoTries(options, clears=0)
+        worker = schedule.latest
+        schedule.advance(worker, steps)
+        if worker.is_over:
+            return
+        if worker.moment != "start" and not (fault is lost_link and worker.moment in {"store", "stored"}):
+            worker.step(fault())
+        for _ in range(20):
+            schedule.finish(schedule.latest)
+            if schedule.has_ended():
+                break
+            schedule.start_try()
+        assert schedule.latest.error is None, (steps, schedule.latest.error)
+        check(schedule, options)
+    raise AssertionError("the try never ended")
