@@ -152,8 +152,11 @@ def test_attention_to_a_running_statement_is_answered_by_two_messages(client, se
 
 
 def test_attention_stops_the_statement_even_if_the_engine_misses_it_at_first(client, server):
-    server.pool.sessions[-1].lost_cancels = 3
-    client.send(BATCH, batch(ENDLESS), ATTENTION, b"")
+    session = server.pool.sessions[-1]
+    session.lost_cancels = 3
+    client.send(BATCH, batch(ENDLESS))
+    assert session.fetching.wait(5)
+    client.send(ATTENTION, b"")
     assert client.receive().endswith(done(DONE, ERROR))
     assert client.receive() == ATTENTION_ACKNOWLEDGED
 
@@ -163,6 +166,7 @@ def test_leaving_stops_the_statement_even_if_the_engine_misses_it_at_first(serve
         session = server.pool.sessions[-1]
         session.lost_cancels = 3
         client.send(BATCH, batch(ENDLESS))
+        assert session.fetching.wait(5)
     assert session.closed.wait(5)
 
 
