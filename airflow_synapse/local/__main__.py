@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_synapse.local import background
+from airflow_synapse.local.fault_command import add_fault_command
 from airflow_synapse.local.home import HOME_VARIABLE, WorkspaceError, default_home
 from airflow_synapse.local.odbc import connect
 from airflow_synapse.local.text_table import text_table
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sql.add_argument("batch", help='T-SQL, such as "SELECT name FROM sys.tables"')
     sql.set_defaults(run=_sql)
+    add_fault_command(commands, common)
     return parser
 
 

@@ -33,10 +33,12 @@ class State:
 
     :param process_id: The process to ask to stop.
     :param connections: As :meth:`~airflow_synapse.local.workspace.Workspace.connections` returns them.
+    :param control_port: Where the SQL pool is told to do something wrong.
     """
 
     process_id: int
     connections: dict[str, dict[str, Any]]
+    control_port: int
 
 
 def is_running(home: Path) -> bool:
@@ -73,7 +75,7 @@ def run(home: Path, *, storage_port: int, sql_port: int, ready: Callable[[State]
                 f"The workspace in {home} is up already. Look at it with `status`, end it with `down`."
             )
         with Workspace(home, home / "workspace", storage_port=storage_port, sql_port=sql_port) as workspace:
-            state = State(os.getpid(), workspace.connections())
+            state = State(os.getpid(), workspace.connections(), workspace.sql_pool.control_port)
             with _state_file(home / "workspace.json", state):
                 ready(state)
                 while not stop_asked.wait(1.0):

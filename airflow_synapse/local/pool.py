@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,15 @@ from typing import Final
 
 import duckdb
 
+from airflow_synapse.local.availability import Availability
 from airflow_synapse.local.catalog.catalog import Catalog
 from airflow_synapse.local.catalog.locks import TableLocks
 from airflow_synapse.local.catalog.requests import RequestLog, SessionRecord
+from airflow_synapse.local.client_link import ClientLink
+from airflow_synapse.local.concurrency import CONCURRENT_QUERIES, ConcurrencySlots
 from airflow_synapse.local.copy.environment import StorageConfiguration
 from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.faults import Faults, StatementFaults
 from airflow_synapse.local.protocol import LoginRequest
 from airflow_synapse.local.session import PoolSession
 from airflow_synapse.local.tsql import macros
@@ -30,6 +35,9 @@ _SETTINGS: Final = {
     "autoload_known_extensions": "false",
 }
 _FIRST_SPID: Final = 51
+#: Seconds that a pause waits for the sessions to end.
+_PAUSE_SECONDS: Final = 30.0
+_PAUSE_INTERVAL: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class PoolConfiguration:
         tokens accepts exactly these.
     :param storage: The storage accounts that COPY can reach.
     :param memory_limit: Most memory that DuckDB takes, such as ``2GB``; None for its own default.
+    :param service_objective: Its performance level, which says how many queries run at once.
     """
 
     database: str
@@ -51,6 +60,7 @@ class PoolConfiguration:
     access_tokens: frozenset[str] = field(default=frozenset(), repr=False)
     storage: StorageConfiguration = field(default_factory=StorageConfiguration)
     memory_limit: str | None = None
+    service_objective: str = "DW100c"
 
 
 class Pool:
@@ -69,8 +79,16 @@ class Pool:
             self._connection.execute("SET GLOBAL memory_limit = ?", [configuration.memory_limit])
         macros.install(self._connection)
         self._database = Database(
-            configuration.database, Catalog(self._connection), TableLocks(), RequestLog(), configuration.storage
+            configuration.database,
+            Catalog(self._connection),
+            TableLocks(),
+            RequestLog(),
+            configuration.storage,
+            ConcurrencySlots(CONCURRENT_QUERIES[configuration.service_objective]),
+            configuration.service_objective,
         )
+        self.faults = Faults()
+        self.availability = Availability()
         self._lock = threading.Lock()
         self._numbers = itertools.count(_FIRST_SPID)
         self._sessions: dict[str, PoolSession] = {}
@@ -78,8 +96,10 @@ class Pool:
     def login(self, request: LoginRequest) -> PoolSession:
         """Open a session.
 
-        :raises PoolError: 18456, the password or the token is wrong; 4060, there is no such database.
+        :raises PoolError: 18456, the password or the token is wrong; 4060, there is no such database; 42108, the pool
+            is paused; 42109, it warms up.
         """
+        self.availability.check_login()
         user = self._authenticated(request)
         if request.database.lower() != self._configuration.database.lower():
             # Source: SupportArticles dsql-conn-dropped-connections: without a database name a login lands in master.
@@ -88,8 +108,16 @@ class Pool:
             raise PoolError(4060, message, severity=11)
         spid = next(self._numbers)
         record = SessionRecord(f"SID{spid}", spid, user, request.application, request.host)
-        state = SessionState(self._database, self._connection.cursor(), record)
-        session = PoolSession(state, kill=self._killer(record.session_id), on_close=self._forgetter(record.session_id))
+        link, cancelled = ClientLink(), threading.Event()
+        no_statement = StatementFaults(self.faults, link, cancelled, "")
+        state = SessionState(self._database, self._connection.cursor(), record, no_statement, cancelled)
+        session = PoolSession(
+            state,
+            link=link,
+            faults=self.faults,
+            kill=self._killer(record.session_id),
+            on_close=self._forgetter(record.session_id),
+        )
         with self._lock:
             self._sessions[record.session_id] = session
         self._database.requests.open_session(record)
@@ -126,10 +154,37 @@ class Pool:
 
         return forget
 
+    def pause(self) -> None:
+        """Pause: end every session, empty the DMVs, refuse logins until :meth:`resume`.
+
+        Source: azure-docs sql-data-warehouse-manage-compute-overview: what runs or waits is cancelled and rolled back,
+        DMVs are reset.
+
+        Assumption: A pause breaks the connections of the clients.
+        """
+        self.availability.pause()
+        until = time.monotonic() + _PAUSE_SECONDS
+        for session in self._open_sessions():
+            session.kill()
+        while time.monotonic() < until and any(session.has_client for session in self._open_sessions()):
+            time.sleep(_PAUSE_INTERVAL)
+        self._database.requests.forget()
+
+    def resume(self, *, warm_up_seconds: float = 0.0, warm_up_logins: int = 0) -> None:
+        """Resume a paused pool; it warms up for that long, or for so many logins."""
+        self.availability.warm_up(seconds=warm_up_seconds, logins=warm_up_logins)
+        self.availability.resume()
+
+    def forget_requests(self) -> None:
+        """Empty the DMVs, as if 10,000 newer rows had pushed theirs out."""
+        self._database.requests.forget()
+
+    def _open_sessions(self) -> list[PoolSession]:
+        with self._lock:
+            return list(self._sessions.values())
+
     def close(self) -> None:
         """End every session and close the database. No statement may be running."""
-        with self._lock:
-            sessions = list(self._sessions.values())
-        for session in sessions:
+        for session in self._open_sessions():
             session.close()
         self._connection.close()

@@ -6,7 +6,7 @@ time; only :meth:`Session.cancel` may come from another thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -98,6 +98,13 @@ class Session(Protocol):
     @property
     def in_transaction(self) -> bool:
         """Whether a user transaction is open (``@@TRANCOUNT`` > 0)."""
+
+    @property
+    def outlives_client(self) -> bool:
+        """Whether the running statement goes on when the client is gone."""
+
+    def attach(self, drop_link: Callable[[], None]) -> None:
+        """Take what breaks the connection of the client: callable from any thread, returns at once."""
 
     def execute(self, text: str, parameters: Sequence[Parameter] = ()) -> Iterator[Outcome]:
         """Run a batch, a statement after the other; one outcome a statement."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from airflow_synapse.local.certificate import make_certificate
 from airflow_synapse.local.copy.environment import StorageAccount, StorageConfiguration
+from airflow_synapse.local.fault_control import FaultControl
 from airflow_synapse.local.pool import Pool, PoolConfiguration
 from airflow_synapse.local.tds.server import serve
 from airflow_synapse.secret import Secret
@@ -28,6 +29,7 @@ def pool_configuration(settings: dict[str, Any]) -> PoolConfiguration:
         path=Path(settings["folder"]) / "sqlpool.duckdb",
         logins={user: Secret(password) for user, password in settings["logins"].items()},
         access_tokens=frozenset(settings["access_tokens"]),
+        service_objective=settings["service_objective"],
         storage=StorageConfiguration(
             accounts={
                 name: StorageAccount(endpoint=account["endpoint"], key=Secret(account["key"]))
@@ -54,8 +56,12 @@ async def run(settings: dict[str, Any]) -> None:
         port=settings["port"],
         certificate=make_certificate(Path(settings["folder"])),
     )
-    print(f"The SQL pool listens on 127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)  # noqa: T201 - the parent waits for it
+    control = FaultControl(pool)
+    port = server.sockets[0].getsockname()[1]
+    ready = f"The SQL pool listens on 127.0.0.1:{port}; its control port is {control.port}."
+    print(ready, flush=True)  # noqa: T201 - the parent waits for it
     await stop_asked.wait()
+    control.close()
     server.close()
     pool.close()
 

@@ -5,45 +5,57 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
 from airflow_synapse.local.catalog.procedures import call_procedure
 from airflow_synapse.local.catalog.requests import Request
-from airflow_synapse.local.copy.redaction import redact
-from airflow_synapse.local.errors import PoolError, StatementCancelled
-from airflow_synapse.local.protocol import Done, Outcome, Parameter, Rows
+from airflow_synapse.local.client_link import ClientLink
+from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.faults import Faults
+from airflow_synapse.local.protocol import Outcome, Parameter
+from airflow_synapse.local.recording import RequestRecorder
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.batch import parse_batch
 from airflow_synapse.local.tsql.bulk_insert import bulk_insert, insert_rows
-from airflow_synapse.local.tsql.engine_errors import translated
+from airflow_synapse.local.tsql.resource_classes import takes_slot
 from airflow_synapse.local.tsql.runner import StatementRunner
 from airflow_synapse.local.tsql.session_state import SessionState, Variable, aborted
-from airflow_synapse.local.tsql.statements import If, Statement, Transaction
+from airflow_synapse.local.tsql.statements import Body, If, Statement, Transaction
 from airflow_synapse.local.tsql.undeclared import undeclared_parameters
 
-#: Seconds between two interrupts of a statement that is killed.
-_INTERRUPT_EVERY: Final = 0.05
+#: Seconds until the connection of a killed session is broken while its statement still runs.
+_KILL_SECONDS: Final = 2.0
+_KILL_INTERVAL: Final = 0.02
 
 
 class PoolSession:
     """A session of the local pool; see :class:`~airflow_synapse.local.protocol.Session`.
 
     :param state: What the session has.
+    :param link: The connection of the client, which the server attaches.
+    :param faults: Those of the pool.
     :param kill: Ends the session of that id, or raises a PoolError.
     :param on_close: Called once, when the session has ended.
     """
 
-    def __init__(self, state: SessionState, *, kill: Callable[[str], None], on_close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        state: SessionState,
+        *,
+        link: ClientLink,
+        faults: Faults,
+        kill: Callable[[str], None],
+        on_close: Callable[[], None],
+    ) -> None:
         self._state = state
+        self._link = link
+        self._recorder = RequestRecorder(state, link, faults, self._check_alive)
         self._runner = StatementRunner(state, kill)
         self._on_close = on_close
         self._killed = threading.Event()
-        self._running = False
         self._closed = False
 
     @property
@@ -66,6 +78,20 @@ class PoolSession:
         """Whether a user transaction is open."""
         return self._state.transaction is not None
 
+    @property
+    def outlives_client(self) -> bool:
+        """Whether the running statement goes on when the client is gone."""
+        return self._link.outlives_client
+
+    @property
+    def has_client(self) -> bool:
+        """Whether a server serves a client with it, and closes it when the client is gone."""
+        return self._link.is_attached
+
+    def attach(self, drop_link: Callable[[], None]) -> None:
+        """Take what breaks the connection of the client."""
+        self._link.attach(drop_link)
+
     # Running --------------------------------------------------------------------------------------------------------
 
     def execute(self, text: str, parameters: Sequence[Parameter] = ()) -> Iterator[Outcome]:
@@ -74,8 +100,7 @@ class PoolSession:
         try:
             statements = parse_batch(text)
         except PoolError as error:
-            request = self._begin(text, None)
-            self._end(request, "Failed", error)
+            self._recorder.refused(text, error)
             raise
         self._state.variables = _variables(parameters)
         yield from self._run(statements)
@@ -91,7 +116,7 @@ class PoolSession:
             return False
         self._start()
         try:
-            with self._recorded(text, None):
+            with self._recorder.recorded(text, None):
                 insert_rows(self._state, insert, rows)
         except PoolError:
             if self._state.transaction is not None:
@@ -105,8 +130,8 @@ class PoolSession:
         :raises PoolError: 2812, there is none of that name.
         """
         self._start()
-        with self._recorded(f"EXEC {procedure}", None) as request:
-            yield from self._watched(call_procedure(self._state, procedure, parameters), request)
+        with self._recorder.recorded(f"EXEC {procedure}", None) as request:
+            yield from self._recorder.watched(call_procedure(self._state, procedure, parameters), request)
 
     def describe_parameters(self, text: str) -> Sequence[tuple[str, SqlType]]:
         """Name and suggested type of each variable that ``text`` uses and does not declare."""
@@ -122,42 +147,24 @@ class PoolSession:
 
     def _condition(self, statement: Statement) -> bool:
         assert isinstance(statement.body, If)  # noqa: S101 - the caller looked
-        with self._recorded(statement.text, None):
+        with self._recorder.recorded(statement.text, None):
             _, value = self._state.evaluate(statement.body.condition)
         return value == 1
 
     def _one(self, statement: Statement) -> Iterator[Outcome]:
         self._check_alive()
-        with self._recorded(statement.text, statement.label) as request:
+        with self._recorder.recorded(statement.text, statement.label) as request:
             if not isinstance(statement.body, Transaction):
                 self._check_transaction()
-            outcomes = self._runner.run(statement.body, request)
-            yield from self._watched(outcomes, request)
+            with self._slot(statement.body, request):
+                outcomes = self._runner.run(statement.body, request)
+                yield from self._recorder.watched(outcomes, request)
 
-    def _watched(self, outcomes: Iterator[Outcome], request: Request) -> Iterator[Outcome]:
-        for outcome in outcomes:
-            if isinstance(outcome, Rows):
-                request.row_count = 0
-                yield replace(outcome, batches=self._watch(outcome.batches, request))
-            else:
-                yield self._counted(outcome, request)
-
-    def _counted(self, outcome: Outcome, request: Request) -> Outcome:
-        """Record the number of rows; SET NOCOUNT ON keeps it from the client."""
-        if not isinstance(outcome, Done) or outcome.count is None:
-            return outcome
-        request.row_count = self._state.row_count = outcome.count
-        return Done() if self._state.options.get("NOCOUNT") == "ON" else outcome
-
-    def _watch(self, batches: Iterator[pa.RecordBatch], request: Request) -> Iterator[pa.RecordBatch]:
-        """Count the rows, and record an error that comes while they are read."""
-        with self._recording(request):
-            for batch in batches:
-                if self._state.cancelled.is_set():
-                    raise StatementCancelled
-                request.row_count += batch.num_rows
-                self._state.row_count = request.row_count
-                yield batch
+    def _slot(self, body: Body, request: Request) -> AbstractContextManager[None]:
+        database = self._state.database
+        if not takes_slot(body):
+            return nullcontext()
+        return database.slots.slot(request, database.requests, self._state.cancelled)
 
     # Requests -------------------------------------------------------------------------------------------------------
 
@@ -176,72 +183,25 @@ class PoolSession:
             self._state.rollback()
             raise aborted()
 
-    def _begin(self, text: str, label: str | None) -> Request:
-        self._running = True
-        self._state.take_parameters()  # of a statement that failed before it ran
-        return self._state.database.requests.begin(self._state.record, redact(text), label)
-
-    def _end(self, request: Request, status: str, error: PoolError | None = None) -> None:
-        self._running = False
-        if request.ended is None:
-            details = None if error is None else redact(error.message)
-            self._state.database.requests.end(self._state.record, request, status, details)
-
-    @contextmanager
-    def _recorded(self, text: str, label: str | None) -> Iterator[Request]:
-        request = self._begin(text, label)
-        with self._recording(request):
-            yield request
-        self._end(request, "Completed")
-
-    @contextmanager
-    def _recording(self, request: Request) -> Iterator[None]:
-        """Record how the request ends if it ends badly, and doom the transaction that it ran in.
-
-        Source: azure-docs sql-data-warehouse-develop-transactions: after an error only ROLLBACK is accepted.
-        """
-        try:
-            with translated():
-                yield
-        except (PoolError, StatementCancelled) as error:
-            self._doom()
-            # Whatever DuckDB says of an interrupted statement, it was cancelled.
-            if isinstance(error, StatementCancelled) or self._state.cancelled.is_set():
-                self._end(request, "Cancelled")
-                self._check_alive()
-                raise StatementCancelled from None
-            self._end(request, "Failed", error)
-            raise
-        except GeneratorExit:
-            self._end(request, "Cancelled")
-            raise
-        except Exception:
-            self._end(
-                request, "Failed", PoolError(103010, "The local pool failed on this statement: a defect of its own.")
-            )
-            self._doom()
-            raise
-
-    def _doom(self) -> None:
-        if self._state.transaction is not None:
-            self._state.transaction.doomed = True
-
     # Transactions ---------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Open a user transaction."""
         self._start()
-        self._state.begin()
+        with self._recorder.faulty("BEGIN TRANSACTION", None):
+            self._state.begin()
 
     def commit(self) -> None:
         """Commit the user transaction."""
         self._start()
-        self._state.commit()
+        with self._recorder.faulty("COMMIT TRANSACTION", None):
+            self._state.commit()
 
     def rollback(self) -> None:
         """Roll the user transaction back."""
         self._start()
-        self._state.rollback()
+        with self._recorder.faulty("ROLLBACK TRANSACTION", None):
+            self._state.rollback()
 
     # Ending ---------------------------------------------------------------------------------------------------------
 
@@ -249,21 +209,27 @@ class PoolSession:
         """Ask the running statement to stop. Called from another thread; returns at once."""
         self._state.cancelled.set()
         self._state.database.locks.wake()
+        self._state.database.slots.wake()
         self._state.cursor.interrupt()
 
     def kill(self) -> None:
         """End the session from another one: what runs is cancelled and nothing runs after it.
 
-        DuckDB forgets an interrupt that comes just before a statement reaches it, so it is repeated until none runs.
+        Returns at once. The client of a running statement is told, if it listens; then the connection is broken.
         """
         self._killed.set()
+        self._link.outlives_client = False
         self._state.record.status = "TERMINATED"
-        threading.Thread(target=self._stop_what_runs, daemon=True).start()
+        self.cancel()
+        threading.Thread(target=self._end_client, name=f"kill-{self.session_id}", daemon=True).start()
 
-    def _stop_what_runs(self) -> None:
-        while self._running and not self._closed:
-            self.cancel()
-            time.sleep(_INTERRUPT_EVERY)
+    def _end_client(self) -> None:
+        until = time.monotonic() + _KILL_SECONDS
+        while self._recorder.busy and time.monotonic() < until:
+            self.cancel()  # again: an interrupt between two queries of a statement is lost
+            time.sleep(_KILL_INTERVAL)
+        if not self._closed:
+            self._link.drop_link()
 
     def reset(self) -> None:
         """Go back to the state after the login."""
@@ -275,6 +241,7 @@ class PoolSession:
         self._state.options.clear()
         self._state.variables.clear()
         self._state.identity_insert = None
+        self._state.record.context.clear()
 
     def close(self) -> None:
         """End the session: roll back what is open and drop its temporary tables."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from airflow_synapse.local.child_process import ChildProcess
+from airflow_synapse.local.fault_client import FaultClient
 from airflow_synapse.local.odbc import connect
 from airflow_synapse.secret import Secret
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 #: The administrator's name that the Azure portal proposes for a new workspace.
 LOGIN: Final = "sqladminuser"
 DATABASE: Final = "sqlpool"
-_READY: Final = r"listens on 127\.0\.0\.1:(\d+)"
+_READY: Final = r"listens on 127\.0\.0\.1:(\d+); its control port is (\d+)"
 _START_SECONDS: Final = 60.0
 
 
@@ -33,6 +34,8 @@ class SqlPool:
     :param port: Port of 127.0.0.1; 0 takes a free one.
     :param access_tokens: Access tokens that log in as the administrator.
     :param service_principals: Client secret by client id, for COPY's credential of that kind.
+    :param service_objective: Performance level, which says how many queries run at once: 4 for ``DW100c``.
+    :ivar faults: Tells the pool what to do wrong.
     :raises WorkspaceError: It does not start.
     """
 
@@ -44,6 +47,7 @@ class SqlPool:
         port: int = 0,
         access_tokens: tuple[Secret, ...] = (),
         service_principals: Mapping[str, Secret] | None = None,
+        service_objective: str = "DW100c",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.password = _stored_password(folder / "password")
@@ -51,6 +55,7 @@ class SqlPool:
             "port": port,
             "folder": str(folder),
             "database": DATABASE,
+            "service_objective": service_objective,
             "logins": {LOGIN: self.password.reveal()},
             "access_tokens": [token.reveal() for token in access_tokens],
             "storage_accounts": {
@@ -68,7 +73,9 @@ class SqlPool:
             first_input=json.dumps(configuration) + "\n",
         )
         self.certificate = folder / "certificate.pem"
-        self.port = int(self.process.wait_for(_READY, timeout=_START_SECONDS).group(1))
+        ports = self.process.wait_for(_READY, timeout=_START_SECONDS)
+        self.port, self.control_port = int(ports[1]), int(ports[2])
+        self.faults = FaultClient(self.control_port)
 
     def connect(self) -> pyodbc.Connection:
         """Open a connection as the administrator, with autocommit."""

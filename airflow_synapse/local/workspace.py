@@ -26,6 +26,7 @@ class Workspace:
     :param sql_port: Port of 127.0.0.1; 0 takes a free one.
     :param access_tokens: Access tokens that log in to the pool as the administrator.
     :param service_principals: Client secret by client id, for COPY's credential of that kind.
+    :param service_objective: Performance level of the pool, which says how many queries run at once.
     :raises WorkspaceError: A part does not start; the message says which and why.
     """
 
@@ -39,6 +40,7 @@ class Workspace:
         sql_port: int = 0,
         access_tokens: tuple[Secret, ...] = (),
         service_principals: Mapping[str, Secret] | None = None,
+        service_objective: str = "DW100c",
     ) -> None:
         with contextlib.ExitStack() as parts:
             self.storage = parts.enter_context(
@@ -53,6 +55,7 @@ class Workspace:
                     port=sql_port,
                     access_tokens=access_tokens,
                     service_principals=service_principals,
+                    service_objective=service_objective,
                 )
             )
             self._parts = parts.pop_all()  # both run: from here on, stop() ends them

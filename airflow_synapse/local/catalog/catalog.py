@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import duckdb
 
@@ -26,12 +26,16 @@ SYSTEM_SCHEMAS: Final = ("sys", "INFORMATION_SCHEMA")
 _RESERVED: Final = frozenset({"main", "temp", "system", "pg_catalog", "information_schema", "sys", "__pool"})
 _FIRST_OBJECT_ID: Final = 100_000
 
+_Key = TypeVar("_Key")
+_Object = TypeVar("_Object")
+
 
 class Catalog:
     """Tables, schemas, file formats and statistics of the database.
 
     Every method may be called from any thread. What changes an object is given the DuckDB cursor of the statement: the
-    object's text is written inside the statement's transaction, and undone with it; the caller undoes the rest.
+    object's text is written inside the statement's transaction. Whoever ends that transaction says how it ended, with
+    :meth:`keep` or :meth:`undo`.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -42,11 +46,13 @@ class Catalog:
         self._statistics: dict[tuple[int, str], Statistics] = {}
         self._next_identity: dict[int, int] = {}
         self._next_id = _FIRST_OBJECT_ID
+        self._undo: dict[int, list[Callable[[], None]]] = {}
         connection.execute("CREATE SCHEMA IF NOT EXISTS __pool")
         connection.execute("CREATE TABLE IF NOT EXISTS __pool.objects (kind VARCHAR, key VARCHAR, document VARCHAR)")
         self._load(connection)
         if "dbo" not in self._schemas:
             self.create_schema(connection, "dbo")
+            self.keep(connection)
 
     def new_id(self) -> int:
         """Return a new object id."""
@@ -79,7 +85,7 @@ class Catalog:
             schema_id = schema_id if name == "dbo" else max(schema_id, 5)
             cursor.execute(f"CREATE SCHEMA {quote_name(name)}")
             self._write(cursor, "schema", name.lower(), json.dumps([schema_id, name]))
-            self._schemas[name.lower()] = (schema_id, name)
+            self.put(cursor, self._schemas, name.lower(), (schema_id, name))
 
     def drop_schema(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
         """Drop an empty schema.
@@ -95,7 +101,7 @@ class Catalog:
                 raise PoolError(3729, f"Cannot drop schema '{name}' because it is being referenced by object '{what}'.")
             cursor.execute(f"DROP SCHEMA {quote_name(name)}")
             self._delete(cursor, "schema", name.lower())
-            del self._schemas[name.lower()]
+            self.remove(cursor, self._schemas, name.lower())
 
     # Tables ---------------------------------------------------------------------------------------------------------
 
@@ -116,7 +122,7 @@ class Catalog:
         """Add a table that was created in DuckDB by the same cursor."""
         with self._lock:
             self._write(cursor, "table", f"{table.schema}.{table.name}".lower(), table_to_text(table))
-            self._tables[table.schema.lower(), table.name.lower()] = table
+            self.put(cursor, self._tables, (table.schema.lower(), table.name.lower()), table)
 
     def remove_table(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
         """Remove a table that was dropped in DuckDB by the same cursor."""
@@ -125,13 +131,15 @@ class Catalog:
             for key, statistics in list(self._statistics.items()):
                 if statistics.object_id == table.object_id:
                     self._delete(cursor, "statistics", _statistics_key(statistics))
-                    del self._statistics[key]
-            self.forget_table(table)
+                    self.remove(cursor, self._statistics, key)
+            self.remove(cursor, self._tables, (table.schema.lower(), table.name.lower()))
 
-    def forget_table(self, table: Table) -> None:
-        """Undo :meth:`add_table` after the transaction was rolled back."""
+    def replace_table(self, cursor: duckdb.DuckDBPyConnection, old: Table, new: Table) -> None:
+        """Put ``new``, of the same object id, in the place of ``old``: its name or its partitions changed."""
         with self._lock:
-            self._tables.pop((table.schema.lower(), table.name.lower()), None)
+            self._delete(cursor, "table", f"{old.schema}.{old.name}".lower())
+            self.remove(cursor, self._tables, (old.schema.lower(), old.name.lower()))
+            self.add_table(cursor, new)
 
     def next_identity(self, cursor: duckdb.DuckDBPyConnection, table: Table, count: int) -> int:
         """Reserve ``count`` identity values and return the first.
@@ -186,7 +194,7 @@ class Catalog:
                 raise PoolError(2714, f"There is already an external file format named '{name}'.")
             file_format = FileFormat(self.new_id(), name, options)
             self._write(cursor, "file_format", name.lower(), json.dumps([file_format.format_id, name, options]))
-            self._file_formats[name.lower()] = file_format
+            self.put(cursor, self._file_formats, name.lower(), file_format)
 
     def drop_file_format(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
         """Drop an external file format.
@@ -197,7 +205,7 @@ class Catalog:
             if self.find_file_format(name) is None:
                 raise PoolError(15151, f"Cannot drop the external file format '{name}', because it does not exist.")
             self._delete(cursor, "file_format", name.lower())
-            del self._file_formats[name.lower()]
+            self.remove(cursor, self._file_formats, name.lower())
 
     # Statistics -----------------------------------------------------------------------------------------------------
 
@@ -215,13 +223,47 @@ class Catalog:
         with self._lock:
             document = [found.stats_id, found.name, found.object_id, found.columns, found.updated.isoformat()]
             self._write(cursor, "statistics", _statistics_key(found), json.dumps(document))
-            self._statistics[found.object_id, found.name.lower()] = found
+            self.put(cursor, self._statistics, (found.object_id, found.name.lower()), found)
 
     def drop_statistics(self, cursor: duckdb.DuckDBPyConnection, found: Statistics) -> None:
         """Drop a statistics object."""
         with self._lock:
             self._delete(cursor, "statistics", _statistics_key(found))
-            del self._statistics[found.object_id, found.name.lower()]
+            self.remove(cursor, self._statistics, (found.object_id, found.name.lower()))
+
+    # Undoing --------------------------------------------------------------------------------------------------------
+
+    def put(self, cursor: duckdb.DuckDBPyConnection, objects: dict[_Key, _Object], key: _Key, value: _Object) -> None:
+        """Put an object among others; :meth:`undo` takes it away again, or puts back what it has replaced."""
+        self._remember(cursor, objects, key)
+        objects[key] = value
+
+    def remove(self, cursor: duckdb.DuckDBPyConnection, objects: dict[_Key, _Object], key: _Key) -> None:
+        """Remove an object from others; :meth:`undo` puts it back."""
+        self._remember(cursor, objects, key)
+        del objects[key]
+
+    def keep(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Keep what was changed with the cursor: its transaction was committed."""
+        with self._lock:
+            self._undo.pop(id(cursor), None)
+
+    def undo(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Undo what was changed with the cursor: its transaction was rolled back."""
+        with self._lock:
+            for take_back in reversed(self._undo.pop(id(cursor), [])):
+                take_back()
+
+    def _remember(self, cursor: duckdb.DuckDBPyConnection, objects: dict[_Key, _Object], key: _Key) -> None:
+        was_there, before = key in objects, objects.get(key)
+
+        def take_back() -> None:
+            if was_there:
+                objects[key] = cast("_Object", before)
+            else:
+                objects.pop(key, None)
+
+        self._undo.setdefault(id(cursor), []).append(take_back)
 
     # Persistence ----------------------------------------------------------------------------------------------------
 

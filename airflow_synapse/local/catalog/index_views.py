@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from airflow_synapse.local.catalog.model import Table
+from airflow_synapse.local.catalog.partition_views import data_space_id
 from airflow_synapse.local.catalog.view import BIT, INT, SYSNAME, TINYINT, Row, SystemView, ViewContext, nvarchar
 from airflow_synapse.local.sql_types import MAX, SqlType
 
@@ -20,12 +22,13 @@ def _indexes(context: ViewContext) -> Iterator[Row]:
     for table in context.tables():
         number, description = INDEX_TYPES[table.index.kind]
         name = None if number == 0 else f"ClusteredIndex_{table.object_id:x}"
-        yield (table.object_id, name, min(number, 1), number, description, *_index_flags())
+        space = data_space_id(table)
+        yield (table.object_id, name, min(number, 1), number, description, *_index_flags(), space)
         for position, constraint in enumerate(table.constraints, 2):
             label = constraint.name or f"{constraint.kind}_{table.name}"
             is_primary = constraint.kind == "PK"
             flags = _index_flags(unique=True, primary=is_primary)
-            yield (table.object_id, label, position, 2, "NONCLUSTERED", *flags)
+            yield (table.object_id, label, position, 2, "NONCLUSTERED", *flags, space)
 
 
 def _index_flags(*, unique: bool = False, primary: bool = False) -> Row:
@@ -36,11 +39,32 @@ def _index_flags(*, unique: bool = False, primary: bool = False) -> Row:
 def _index_columns(context: ViewContext) -> Iterator[Row]:
     for table in context.tables():
         numbers = {column.name.lower(): number for number, column in enumerate(table.columns, 1)}
-        for ordinal, (name, descending) in enumerate(table.index.columns, 1):
-            yield table.object_id, 1, ordinal, numbers[name.lower()], ordinal, descending, False
+        partition_column = table.partitioning.column.lower() if table.partitioning else None
+        for ordinal, (name, key, descending, order) in enumerate(_members(table), 1):
+            number, partitions = numbers[name.lower()], int(name.lower() == partition_column)
+            is_included = table.index.kind == "CLUSTERED COLUMNSTORE"
+            index = 0 if table.index.kind == "HEAP" else 1
+            yield table.object_id, index, ordinal, number, key, partitions, descending, is_included, order
         for position, constraint in enumerate(table.constraints, 2):
             for ordinal, name in enumerate(constraint.columns, 1):
-                yield table.object_id, position, ordinal, numbers[name.lower()], ordinal, False, False
+                yield table.object_id, position, ordinal, numbers[name.lower()], ordinal, 0, False, False, 0
+
+
+def _members(table: Table) -> Iterator[tuple[str, int, bool, int]]:
+    """Yield column, key ordinal, descending flag and columnstore order of the index that holds the rows.
+
+    Source: T-SQL reference, sys.index_columns: every column of a table is part of its columnstore index, as an included
+    one; a partition column that is no key has key_ordinal 0.
+    """
+    keys = {name.lower(): (ordinal, descending) for ordinal, (name, descending) in enumerate(table.index.columns, 1)}
+    if table.index.kind == "CLUSTERED COLUMNSTORE":
+        for column in table.columns:
+            yield column.name, 0, False, keys.get(column.name.lower(), (0, False))[0]
+        return
+    for name, (ordinal, descending) in keys.items():
+        yield name, ordinal, descending, 0
+    if table.partitioning is not None and table.partitioning.column.lower() not in keys:
+        yield table.partitioning.column, 0, False, 0
 
 
 def _key_constraints(context: ViewContext) -> Iterator[Row]:
@@ -81,6 +105,7 @@ VIEWS: Final = {
             ("is_hypothetical", BIT),
             ("has_filter", BIT),
             ("filter_definition", nvarchar(MAX)),
+            ("data_space_id", INT),
         ),
         _indexes,
     ),
@@ -91,8 +116,10 @@ VIEWS: Final = {
             ("index_column_id", INT),
             ("column_id", INT),
             ("key_ordinal", TINYINT),
+            ("partition_ordinal", TINYINT),
             ("is_descending_key", BIT),
             ("is_included_column", BIT),
+            ("column_store_order_ordinal", TINYINT),
         ),
         _index_columns,
     ),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from airflow_synapse.local.catalog import index_views
-from airflow_synapse.local.catalog.index_views import INDEX_TYPES
+from airflow_synapse.local.catalog import index_views, partition_views
 from airflow_synapse.local.catalog.model import Column, Table
 from airflow_synapse.local.catalog.system_types import COLLATION, TYPES, max_length, precision, scale, system_type
 from airflow_synapse.local.catalog.view import (
@@ -150,15 +149,6 @@ def _column_distributions(context: ViewContext) -> Iterator[Row]:
             yield table.object_id, number, ordinal
 
 
-def _partitions(context: ViewContext) -> Iterator[Row]:
-    """One row a partition; the 60 distributions of a real pool are one here."""
-    for table in context.tables():
-        count = len(table.partitioning.boundaries) + 1 if table.partitioning else 1
-        index = min(INDEX_TYPES[table.index.kind][0], 1)
-        for number in range(1, count + 1):
-            yield table.object_id * 100 + number, table.object_id, index, number
-
-
 def _databases(context: ViewContext) -> Iterator[Row]:
     for name, number in (("master", 1), (context.database, 5)):
         yield name, number, COLLATION, 0, "ONLINE", False
@@ -273,9 +263,7 @@ VIEWS: Final = {
     "pdw_column_distribution_properties": SystemView(
         (("object_id", INT), ("column_id", INT), ("distribution_ordinal", TINYINT)), _column_distributions
     ),
-    "partitions": SystemView(
-        (("partition_id", BIGINT), ("object_id", INT), ("index_id", INT), ("partition_number", INT)), _partitions
-    ),
+    **partition_views.VIEWS,
     "databases": SystemView(
         (
             ("name", SYSNAME),

@@ -19,9 +19,10 @@ from airflow_synapse.local.catalog.odbc_types import (
     transfer_length,
     verbose_code,
 )
+from airflow_synapse.local.catalog.session_context import PARAMETERS, set_session_context
 from airflow_synapse.local.catalog.view import INT, SMALLINT, SYSNAME, TINYINT, Row, ViewContext, nvarchar
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.protocol import Outcome, Parameter
+from airflow_synapse.local.protocol import Done, Outcome, Parameter
 from airflow_synapse.local.sql_types import CHARACTER_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql.results import rows_of
 
@@ -40,6 +41,10 @@ def call_procedure(state: SessionState, procedure: str, parameters: Sequence[Par
     :raises PoolError: 2812, there is none of that name; 8144 and 8145, an argument does not belong to it.
     """
     name = procedure.rsplit(".", maxsplit=1)[-1].strip("[]").lower()
+    if name == "sp_set_session_context":
+        set_session_context(state.record, _arguments(name, PARAMETERS, parameters))
+        yield Done()
+        return
     found = _PROCEDURES.get(name)
     if found is None:
         raise PoolError(2812, f"Could not find stored procedure '{procedure}'.")

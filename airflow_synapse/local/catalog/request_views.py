@@ -20,7 +20,6 @@ from airflow_synapse.local.catalog.view import (
     Row,
     SystemView,
     ViewContext,
-    empty,
     nvarchar,
 )
 from airflow_synapse.local.sql_types import MAX, SqlType
@@ -30,7 +29,13 @@ _LONGEST_ELAPSED: Final = 2**31 - 1
 _ID: Final = nvarchar(32)
 _ERROR_ID: Final = nvarchar(36)
 #: Status of a request -> status of its step.
-_STEP_STATUS: Final = {"Running": "Running", "Completed": "Complete", "Failed": "Failed", "Cancelled": "Cancelled"}
+_STEP_STATUS: Final = {
+    "Suspended": "Pending",
+    "Running": "Running",
+    "Completed": "Complete",
+    "Failed": "Failed",
+    "Cancelled": "Cancelled",
+}
 
 
 def _elapsed(start: datetime, end: datetime | None) -> int:
@@ -45,8 +50,8 @@ def _requests(context: ViewContext) -> Iterator[Row]:
             request.session_id,
             request.status,
             request.submitted,
-            request.submitted,
-            request.submitted,
+            request.started,
+            request.started,
             request.ended,
             _elapsed(request.submitted, request.ended),
             request.label,
@@ -59,7 +64,7 @@ def _requests(context: ViewContext) -> Iterator[Row]:
             None,
             None,
             0,
-            None,
+            request.client_correlation_id,
             request.command if len(request.command) > _COMMAND_LENGTH else None,
         )
 
@@ -144,6 +149,15 @@ def _errors(context: ViewContext) -> Iterator[Row]:
             None,
             error.details[:_COMMAND_LENGTH],
         )
+
+
+def _waits(context: ViewContext) -> Iterator[Row]:
+    """Source of the type of wait: azure-docs sql-data-warehouse/analyze-your-workload."""
+    suspended = [request for request in context.requests.requests() if request.status == "Suspended"]
+    for number, request in enumerate(suspended, 1):
+        kind = "UserConcurrencyResourceType"
+        asked = request.submitted
+        yield number, request.session_id, kind, None, None, request.request_id, asked, None, "AcquireResources", 8
 
 
 VIEWS: Final = {
@@ -243,16 +257,19 @@ VIEWS: Final = {
         ),
         _errors,
     ),
-    "dm_pdw_waits": empty(
-        ("wait_id", BIGINT),
-        ("session_id", _ID),
-        ("type", nvarchar(255)),
-        ("object_type", nvarchar(255)),
-        ("object_name", nvarchar(386)),
-        ("request_id", _ID),
-        ("request_time", DATETIME),
-        ("acquire_time", DATETIME),
-        ("state", nvarchar(50)),
-        ("priority", INT),
+    "dm_pdw_waits": SystemView(
+        (
+            ("wait_id", BIGINT),
+            ("session_id", _ID),
+            ("type", nvarchar(255)),
+            ("object_type", nvarchar(255)),
+            ("object_name", nvarchar(386)),
+            ("request_id", _ID),
+            ("request_time", DATETIME),
+            ("acquire_time", DATETIME),
+            ("state", nvarchar(50)),
+            ("priority", INT),
+        ),
+        _waits,
     ),
 }

@@ -18,6 +18,7 @@ from airflow_synapse.local.catalog.model import now
 
 ROWS_KEPT: Final = 10_000
 REQUESTS_WITH_STEPS: Final = 1_000
+_LONGEST_CORRELATION_ID: Final = 255
 
 
 @dataclass(slots=True)
@@ -40,8 +41,10 @@ class Request:
     session_id: str
     command: str
     label: str | None
+    client_correlation_id: str | None = None
     status: str = "Running"
     submitted: datetime = field(default_factory=now)
+    started: datetime | None = field(default_factory=now)
     ended: datetime | None = None
     error_id: str | None = None
     operation: str = "OnOperation"
@@ -66,9 +69,20 @@ class RequestError:
     created: datetime = field(default_factory=now)
 
 
+@dataclass(frozen=True, slots=True)
+class SessionValue:
+    """A value of the session context."""
+
+    value: object
+    read_only: bool = False
+
+
 @dataclass(slots=True)
 class SessionRecord:
-    """A row of sys.dm_pdw_exec_sessions."""
+    """A row of sys.dm_pdw_exec_sessions.
+
+    :param context: What sp_set_session_context has set, by key.
+    """
 
     session_id: str
     spid: int
@@ -80,6 +94,7 @@ class SessionRecord:
     request_id: str | None = None
     query_count: int = 0
     transactional: bool = False
+    context: dict[str, SessionValue] = field(default_factory=dict)
 
 
 class RequestLog:
@@ -119,12 +134,42 @@ class RequestLog:
     def begin(self, session: SessionRecord, command: str, label: str | None) -> Request:
         """Add a request of a session."""
         with self._lock:
-            request = Request(next(self._numbers), session.session_id, command, label)
+            correlation = session.context.get("client_correlation_id")
+            request = Request(
+                next(self._numbers),
+                session.session_id,
+                command,
+                label,
+                None if correlation is None else str(correlation.value)[:_LONGEST_CORRELATION_ID],
+            )
             self._requests.append(request)
             session.request_id = request.request_id
             session.query_count += 1
             session.status = "ACTIVE"
             return request
+
+    def suspend(self, request: Request) -> None:
+        """Show that a request waits for a concurrency slot."""
+        with self._lock:
+            request.status, request.started = "Suspended", None
+
+    def start(self, request: Request) -> None:
+        """Show that a request has its concurrency slot, if it had to wait for it."""
+        with self._lock:
+            if request.status == "Suspended":
+                request.status, request.started = "Running", now()
+
+    def forget(self) -> None:
+        """Empty every view, as a pause does.
+
+        Source: azure-docs sql-data-warehouse-service-capacity-limits: a pause resets all DMVs.
+
+        Assumption: Request and session numbers of the local pool go on after a pause.
+        """
+        with self._lock:
+            self._sessions.clear()
+            self._requests.clear()
+            self._errors.clear()
 
     def end(self, session: SessionRecord, request: Request, status: str, details: str | None = None) -> None:
         """Set the final status of a request: Completed, Failed or Cancelled.

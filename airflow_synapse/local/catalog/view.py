@@ -27,11 +27,15 @@ def nvarchar(length: int) -> SqlType:
 
 @dataclass(frozen=True, slots=True)
 class ViewContext:
-    """What views and catalog procedures are made of."""
+    """What views and catalog procedures are made of.
+
+    :param row_counts: Returns the number of rows of a table by partition number.
+    """
 
     database: str
     catalog: Catalog
     requests: RequestLog
+    row_counts: Callable[[Table], dict[int, int]]
     temporary_tables: tuple[Table, ...] = ()
 
     def tables(self) -> list[Table]:

@@ -74,7 +74,8 @@ class Connection:
     async def _end_session(self) -> None:
         """Stop the statement that may still run, then close the session."""
         while self._job is not None and not self._job.done():
-            if self._session is not None:
+            if self._session is not None and not self._session.outlives_client:
+                # Assumption: A statement whose client is gone is cancelled.
                 self._session.cancel()
             await asyncio.wait({self._job}, timeout=_CANCEL_INTERVAL)
         await self._work(self._close_session)
@@ -108,6 +109,10 @@ class Connection:
             self._channel.stop_tls()
         return await self._open_session(prelogin, message)
 
+    def _drop_link(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._channel.abort)
+
     async def _receive_prelogin(self) -> Prelogin:
         return Prelogin((await self._receive(MessageType.PRELOGIN)).payload)
 
@@ -132,6 +137,8 @@ class Connection:
         except Exception as error:
             await self._refuse(as_pool_error(error))
             return None
+        loop = asyncio.get_running_loop()
+        session.attach(lambda: self._drop_link(loop))
         reply = login.login_reply(request, session)
         await self._channel.send(one_message(MessageType.REPLY, reply, spid=session.spid))
         self._packet_size = request.packet_size

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.parser import parse_body
 from airflow_synapse.local.tsql.query_text import parse_expression
 from airflow_synapse.local.tsql.reader import TokenReader, not_supported, syntax_error
@@ -59,6 +60,9 @@ class _Batch:
             return self._block()
         start = self._reader.position
         end = _end_of_statement(self._tokens, start)
+        if self._reader.at("MERGE") and not self._tokens[end].is_symbol(";"):
+            # Source: T-SQL reference, MERGE, Remarks.
+            raise PoolError(10713, "A MERGE statement must be terminated by a semi-colon (;).", severity=15)
         if end == start:
             raise syntax_error(self._reader.peek())
         self._reader.position = end
@@ -132,6 +136,8 @@ class _Scan:
             return False
         if token.is_symbol(";"):
             return True
+        if self._verb == "MERGE" or (self._verb == "ALTER" and token.keyword == "MERGE"):
+            return False  # MERGE ends with its semicolon; ALTER TABLE has a clause of that name
         if token.keyword in {"CASE", "END", "ELSE"}:
             return self._at_case(token.keyword)
         self._has_body = self._has_body or token.keyword == "VALUES"

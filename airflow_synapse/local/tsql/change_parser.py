@@ -25,7 +25,7 @@ def parse_with(reader: TokenReader) -> Body:
     depth, ahead = 0, 0
     while (token := reader.peek(ahead)).kind is not TokenKind.END:
         depth += token.is_symbol("(") - token.is_symbol(")")
-        if depth == 0 and token.keyword in {"INSERT", "UPDATE", "DELETE"}:
+        if depth == 0 and token.keyword in {"INSERT", "UPDATE", "DELETE", "MERGE"}:
             raise not_supported(f"WITH before {token.keyword}")
         ahead += 1
     return Select(parse_query(reader.rest()))
@@ -86,11 +86,15 @@ def parse_update(reader: TokenReader) -> Body:
     reader.expect("SET")
     tokens = list(reader.rest())
     tail = next((i for i, token in _outside(tokens) if token.keyword in {"FROM", "WHERE"}), len(tokens) - 1)
-    assignments = tuple(_assignment(part, tokens[-1]) for part in split_at_commas(tokens[:tail]))
+    assignments = tuple(assignment(part, tokens[-1]) for part in split_at_commas(tokens[:tail]))
     return Change(target, _source(tokens[tail:]), assignments)
 
 
-def _assignment(tokens: Sequence[Token], end: Token) -> tuple[str, exp.Expression]:
+def assignment(tokens: Sequence[Token], end: Token) -> tuple[str, exp.Expression]:
+    """Return column and value of ``column = expression``.
+
+    :raises PoolError: The tokens are something else.
+    """
     reader = TokenReader([*tokens, end])
     column = reader.qualified_name()[-1]
     reader.expect_symbol("=")
@@ -131,6 +135,22 @@ def parse_value(tokens: Sequence[Token]) -> exp.Expression:
     value = tree.selects[0]
     assert isinstance(value, exp.Expression)  # noqa: S101 - narrows sqlglot's declared type
     return value
+
+
+def parse_condition(tokens: Sequence[Token]) -> exp.Expression:
+    """Return the tree of one search condition.
+
+    :raises PoolError: The tokens are no condition.
+    """
+    tree = parse_tree(tokens, before="SELECT 1 WHERE ")
+    if not isinstance(tree, exp.Select) or {name for name, part in tree.args.items() if part} != {
+        "expressions",
+        "where",
+    }:
+        raise syntax_error(tokens[0])
+    condition = tree.args["where"].this
+    assert isinstance(condition, exp.Expression)  # noqa: S101 - narrows sqlglot's declared type
+    return condition
 
 
 def split_at_commas(tokens: Sequence[Token]) -> list[list[Token]]:

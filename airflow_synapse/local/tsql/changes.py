@@ -117,7 +117,7 @@ def change(state: SessionState, statement: Change) -> int:
     binder = QueryBinder(state)
     table, alias, scope, source, where = _rows(state, statement, binder)
     expressions = binder.expressions(scope)
-    assignments = [_assignment(table, expressions, name, node) for name, node in statement.assignments]
+    assignments = [assignment(table, expressions, name, node) for name, node in statement.assignments]
     if len({name for name, _ in assignments}) < len(assignments):
         raise PoolError(264, "A column name is specified more than once in the SET clause.")
     row = f"{quote_name(alias)}.rowid"
@@ -167,7 +167,11 @@ def _target_in_from(select: exp.Select, statement: Change) -> exp.Table | None:
     return None
 
 
-def _assignment(table: Table, expressions: ExpressionBinder, name: str, node: exp.Expression) -> tuple[str, str]:
+def assignment(table: Table, expressions: ExpressionBinder, name: str, node: exp.Expression) -> tuple[str, str]:
+    """Return name and new value of a column that is set.
+
+    :raises PoolError: 207, there is no such column; 8102, it is the identity column.
+    """
     column = column_of(table, name)
     if column.identity is not None:
         raise PoolError(8102, f"Cannot update identity column '{column.name}'.")

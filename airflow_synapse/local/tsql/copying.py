@@ -20,7 +20,8 @@ from airflow_synapse.local.copy.environment import (
 )
 from airflow_synapse.local.copy.request import CopyRequest
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.tsql.definitions import create_in_duckdb, forget
+from airflow_synapse.local.faults import RUNNING
+from airflow_synapse.local.tsql.definitions import create_in_duckdb
 from airflow_synapse.local.tsql.session_state import SessionState
 
 
@@ -30,7 +31,6 @@ class SessionCopyEnvironment:
 
     state: SessionState
     request: Request
-    created: list[Table] = field(default_factory=list)
     worker: Worker = field(default_factory=lambda: Worker("WRITER"))
 
     @property
@@ -80,7 +80,6 @@ class SessionCopyEnvironment:
         made = tuple(Column(column.name, column.type, column.nullable, column.identity) for column in columns)
         table = Table(catalog.new_id(), schema or "dbo", name, made, temporary=not schema)
         create_in_duckdb(self.state, self.connection, table)
-        self.created.append(table)
         return _target(table)
 
     def external_file_format(self, name: str) -> ExternalFileFormat | None:
@@ -97,7 +96,12 @@ class SessionCopyEnvironment:
 
     def progress(self, rows: int, bytes_processed: int) -> None:
         """Show the totals so far in the row of the WRITER in sys.dm_pdw_dms_workers."""
-        self.worker.rows, self.worker.bytes = rows, bytes_processed
+        if not self.state.faults.will_delay(RUNNING):  # a delay shows the rows little by little when all are loaded
+            self.worker.rows, self.worker.bytes = rows, bytes_processed
+
+    def show(self, outcome: CopyOutcome, part: float) -> None:
+        """Show a part of the totals, from 0 to 1."""
+        self.worker.rows, self.worker.bytes = int(outcome.rows_loaded * part), int(outcome.bytes_read * part)
 
 
 def copy_into(state: SessionState, request: Request, statement: CopyRequest) -> CopyOutcome:
@@ -116,13 +120,9 @@ def copy_into(state: SessionState, request: Request, statement: CopyRequest) -> 
     reader = Worker("EXTERNAL_READER")
     request.workers.extend([reader, environment.worker])
     target = state.find_table(statement.target)
-    try:
-        with state.writing(*([target] if target is not None else [])):
-            outcome = run_copy(statement, environment)
-    except BaseException:
-        for table in environment.created:
-            forget(state, table)
-        raise
+    with state.writing(*([target] if target is not None else [])):
+        outcome = run_copy(statement, environment)
+        state.faults.reach(RUNNING, lambda part: environment.show(outcome, part))
     reader.rows, reader.bytes = outcome.rows_loaded + outcome.rows_rejected, outcome.bytes_read
     environment.progress(outcome.rows_loaded, outcome.bytes_read)
     if outcome.rows_rejected:

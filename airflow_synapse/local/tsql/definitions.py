@@ -13,6 +13,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, CHARACTER_TYPES, MAX
 from airflow_synapse.local.tsql.changes import column_of
 from airflow_synapse.local.tsql.conversion import store
+from airflow_synapse.local.tsql.partitions import in_order
 from airflow_synapse.local.tsql.query_binder import BoundColumn, QueryBinder
 from airflow_synapse.local.tsql.scope import Scope
 from airflow_synapse.local.tsql.session_state import SessionState
@@ -67,12 +68,8 @@ def create_table_as_select(state: SessionState, statement: CreateTableAsSelect) 
     parameters = dict(state.take_parameters())
     with state.writing(table) as cursor:
         create_in_duckdb(state, cursor, table)
-        try:
-            sql = f"INSERT INTO {table.duckdb_name} SELECT {values} FROM ({bound.sql}) AS source({source})"
-            row = cursor.execute(sql, parameters).fetchone()
-        except BaseException:
-            forget(state, table)
-            raise
+        sql = f"INSERT INTO {table.duckdb_name} SELECT {values} FROM ({bound.sql}) AS source({source})"
+        row = cursor.execute(sql, parameters).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -107,7 +104,10 @@ def _new_table(state: SessionState, name: Name, columns: Sequence[Column], optio
         temporary=not schema,
     )
     _check(table)
-    return table
+    if table.partitioning is None:
+        return table
+    partitioned = column_of(table, table.partitioning.column)
+    return replace(table, partitioning=in_order(state, table.partitioning, partitioned))
 
 
 def _check(table: Table) -> None:
@@ -159,17 +159,9 @@ def create_in_duckdb(state: SessionState, cursor: duckdb.DuckDBPyConnection, tab
     temporary = "TEMP " if table.temporary else ""
     cursor.execute(f"CREATE {temporary}TABLE {table.duckdb_name} ({columns})")
     if table.temporary:
-        state.temporary_tables[table.name.lower()] = table
+        state.database.catalog.put(cursor, state.temporary_tables, table.name.lower(), table)
     else:
         state.database.catalog.add_table(cursor, table)
-
-
-def forget(state: SessionState, table: Table) -> None:
-    """Undo :func:`create_in_duckdb` after its transaction was rolled back."""
-    if table.temporary:
-        state.temporary_tables.pop(table.name.lower(), None)
-    else:
-        state.database.catalog.forget_table(table)
 
 
 def _column_sql(column: Column) -> str:
@@ -194,7 +186,7 @@ def drop_table(state: SessionState, statement: DropTable) -> None:
         with state.writing(table) as cursor:
             cursor.execute(f"DROP TABLE {table.duckdb_name}")
             if table.temporary:
-                del state.temporary_tables[table.name.lower()]
+                state.database.catalog.remove(cursor, state.temporary_tables, table.name.lower())
             else:
                 state.database.catalog.remove_table(cursor, table)
 

@@ -136,14 +136,20 @@ def _server_property(_: SessionState, name: Argument) -> Argument:
     return _SERVER.get(str(name).upper())
 
 
-def _database_property(_: SessionState, __: Argument, name: Argument) -> Argument:
+def _database_property(state: SessionState, _: Argument, name: Argument) -> Argument:
     known: dict[str, Argument] = {
         "STATUS": "ONLINE",
         "UPDATEABILITY": "READ_WRITE",
         "COLLATION": "SQL_Latin1_General_CP1_CI_AS",
         "EDITION": "DataWarehouse",
+        "SERVICEOBJECTIVE": state.database.service_objective,
     }
     return known.get(str(name).upper())
+
+
+def _session_context(state: SessionState, key: Argument) -> Argument:
+    found = state.record.context.get(str(key).lower())
+    return None if found is None else str(found.value)
 
 
 def _type_name(_: SessionState, number: Argument) -> Argument:
@@ -161,5 +167,6 @@ _PROPERTIES: Final[dict[str, Callable[..., Argument]]] = {
     "COLUMNPROPERTY": _column_property,
     "SERVERPROPERTY": _server_property,
     "DATABASEPROPERTYEX": _database_property,
+    "SESSION_CONTEXT": _session_context,
     "TYPE_NAME": _type_name,
 }

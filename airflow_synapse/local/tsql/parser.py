@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.tsql import change_parser, object_parser, session_parser, table_parser
+from airflow_synapse.local.tsql import (
+    alter_parser,
+    change_parser,
+    merge_parser,
+    object_parser,
+    session_parser,
+    table_parser,
+)
 from airflow_synapse.local.tsql.query_text import parse_query
 from airflow_synapse.local.tsql.reader import TokenReader, not_supported, refused, syntax_error
 from airflow_synapse.local.tsql.refused_statements import MISSING_HERE, UNSUPPORTED_IN_A_DEDICATED_POOL
@@ -111,6 +118,9 @@ _PARSERS: Final[dict[tuple[str, ...], Callable[[TokenReader], Body]]] = {
     ("UPDATE", "STATISTICS"): object_parser.parse_update_statistics,
     ("UPDATE",): change_parser.parse_update,
     ("DELETE",): change_parser.parse_delete,
+    ("MERGE",): merge_parser.parse_merge,
+    ("ALTER", "TABLE"): alter_parser.parse_alter_table,
+    ("RENAME", "OBJECT"): alter_parser.parse_rename,
     ("TRUNCATE",): table_parser.parse_truncate,
     ("CREATE", "TABLE"): table_parser.parse_create_table,
     ("DROP", "TABLE"): table_parser.parse_drop_table,

@@ -25,7 +25,7 @@ UNSUPPORTED_IN_A_DEDICATED_POOL: Final = {
 
 #: In a dedicated pool, but not here.
 MISSING_HERE: Final = (
-    ("ALTER",), ("MERGE",), ("RENAME",), ("WHILE",), ("BREAK",), ("GRANT",), ("DENY",), ("REVOKE",), ("RAISERROR",),
+    ("WHILE",), ("BREAK",), ("GRANT",), ("DENY",), ("REVOKE",), ("RAISERROR",),
     ("THROW",), ("DBCC",), ("EXPLAIN",), ("CREATE", "VIEW"), ("CREATE", "PROCEDURE"), ("CREATE", "PROC"),
     ("CREATE", "OR"), ("CREATE", "FUNCTION"), ("CREATE", "USER"), ("CREATE", "LOGIN"), ("CREATE", "ROLE"),
     ("CREATE", "INDEX"), ("CREATE", "CLUSTERED"), ("CREATE", "NONCLUSTERED"), ("CREATE", "UNIQUE"),

@@ -15,7 +15,9 @@ _SYSNAME: Final = SqlType("nvarchar", 128)
 def _value(value: str | int | None, found: SqlType) -> Typed:
     if value is None:
         return Typed(f"CAST(NULL AS {found.duckdb_name})", found)
-    return Typed(quote_literal(value) if isinstance(value, str) else f"CAST({value} AS {found.duckdb_name})", found)
+    if isinstance(value, str):
+        return Typed(quote_literal(value), found, value)
+    return Typed(f"CAST({value} AS {found.duckdb_name})", found)
 
 
 def _fact(found: SqlType = _SYSNAME) -> Signature:
@@ -66,6 +68,11 @@ def _serverproperty(call: FunctionCall) -> Typed:
     return _value(None if value is None else str(value), _SYSNAME)
 
 
+def _session_context(call: FunctionCall) -> Typed:
+    """Assumption: SESSION_CONTEXT is described as nvarchar(4000), because the local pool has no sql_variant."""
+    return _value(call.session.object_property("SESSION_CONTEXT", _literals(call)), SqlType("nvarchar", 4000))
+
+
 FUNCTIONS: Final = {
     "VARIABLE": Signature(_variable, 1, 1),
     "GLOBAL": Signature(_global, 1, 1),
@@ -92,5 +99,6 @@ FUNCTIONS: Final = {
     "DATABASEPROPERTYEX": _metadata(),
     "OBJECT_ID": Signature(_object_id, 1, 2),
     "SERVERPROPERTY": Signature(_serverproperty, 1, 1),
+    "SESSION_CONTEXT": Signature(_session_context, 1, 1),
     "NEWID": Signature(_newid),
 }

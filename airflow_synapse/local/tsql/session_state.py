@@ -14,10 +14,13 @@ import pyarrow as pa
 from airflow_synapse.local.catalog.catalog import SYSTEM_SCHEMAS, Catalog
 from airflow_synapse.local.catalog.locks import TableLocks
 from airflow_synapse.local.catalog.model import Table
+from airflow_synapse.local.catalog.partition_numbers import row_counts
 from airflow_synapse.local.catalog.requests import RequestLog, SessionRecord
 from airflow_synapse.local.catalog.system_views import VIEWS, ViewContext
+from airflow_synapse.local.concurrency import ConcurrencySlots
 from airflow_synapse.local.copy.environment import StorageConfiguration
 from airflow_synapse.local.errors import PoolError
+from airflow_synapse.local.faults import RUNNING, StatementFaults
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql import metadata_functions
 from airflow_synapse.local.tsql.engine_errors import translated
@@ -40,6 +43,8 @@ class Database:
     locks: TableLocks
     requests: RequestLog
     storage: StorageConfiguration
+    slots: ConcurrencySlots
+    service_objective: str
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ class SessionState:
     database: Database
     cursor: duckdb.DuckDBPyConnection
     record: SessionRecord
+    faults: StatementFaults
     cancelled: threading.Event = field(default_factory=threading.Event)
     variables: dict[str, Variable] = field(default_factory=dict)
     temporary_tables: dict[str, Table] = field(default_factory=dict)
@@ -110,25 +116,34 @@ class SessionState:
         """Hold the write locks of the tables and a transaction: the user's, or one for this statement alone."""
         names = [(table.schema.lower(), table.name.lower()) for table in tables if not table.temporary]
         timeout = int(self.options.get("LOCK_TIMEOUT", "-1"))
-        self.database.locks.acquire(
-            self.record.session_id, names, self.cancelled, None if timeout < 0 else timeout / 1000
-        )
+        owner, seconds = self.record.session_id, None if timeout < 0 else timeout / 1000
         if self.transaction is not None:
+            self.database.locks.acquire(owner, names, self.cancelled, seconds)
             self.ensure_begun()
             with translated():
                 yield self.cursor
+                self.faults.reach(RUNNING)
             return
         try:
-            self.cursor.begin()
-            try:
-                with translated():
-                    yield self.cursor
-                    self.cursor.commit()
-            except BaseException:
-                _rollback(self.cursor)
-                raise
+            self.database.locks.acquire(owner, names, self.cancelled, seconds)
+            with self._own_transaction():
+                yield self.cursor
+                self.faults.reach(RUNNING)
         finally:
-            self.database.locks.release(self.record.session_id)
+            self.database.locks.release(owner)
+
+    @contextmanager
+    def _own_transaction(self) -> Iterator[None]:
+        self.cursor.begin()
+        try:
+            with translated():
+                yield
+                self.cursor.commit()
+        except BaseException:
+            _rollback(self.cursor)
+            self.database.catalog.undo(self.cursor)
+            raise
+        self.database.catalog.keep(self.cursor)
 
     def ensure_begun(self) -> None:
         """Begin DuckDB's transaction if a user transaction is open."""
@@ -159,6 +174,7 @@ class SessionState:
         if transaction.doomed:
             self.rollback()
             raise aborted()
+        self.faults.reach(RUNNING)
         with translated():
             if transaction.begun:
                 self.cursor.commit()
@@ -253,8 +269,16 @@ class SessionState:
     def view_context(self) -> ViewContext:
         """Return what system views and catalog procedures are made of."""
         return ViewContext(
-            self.database.name, self.database.catalog, self.database.requests, tuple(self.temporary_tables.values())
+            self.database.name,
+            self.database.catalog,
+            self.database.requests,
+            self._row_counts,
+            tuple(self.temporary_tables.values()),
         )
+
+    def _row_counts(self, table: Table) -> dict[int, int]:
+        with translated():
+            return row_counts(self.cursor, table)
 
     def table_function(self, name: str) -> Relation | None:
         """Return what a table-valued function gives, None when there is none of that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlglot import exp
 
@@ -71,7 +72,10 @@ class TableIndex:
 
 @dataclass(frozen=True, slots=True)
 class Partitioning:
-    """PARTITION (column RANGE LEFT | RIGHT FOR VALUES (boundaries)); boundaries as T-SQL text."""
+    """PARTITION (column RANGE LEFT | RIGHT FOR VALUES (boundaries)).
+
+    :param boundaries: As T-SQL text where a statement wrote them; of a table: in order, each as the text of its value.
+    """
 
     column: str
     right: bool
@@ -115,6 +119,63 @@ class Change:
     target: Name
     source: exp.Select
     assignments: tuple[tuple[str, exp.Expression], ...] = ()
+
+
+#: What a WHEN clause of MERGE is for.
+MATCHED: Final = "MATCHED"
+NOT_IN_TARGET: Final = "NOT MATCHED BY TARGET"
+NOT_IN_SOURCE: Final = "NOT MATCHED BY SOURCE"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeClause:
+    """A WHEN clause: ``verb`` is INSERT, UPDATE or DELETE; the rest as :class:`Insert` and :class:`Change` have it."""
+
+    kind: str
+    verb: str
+    condition: exp.Expression | None = None
+    columns: tuple[str, ...] | None = None
+    values: tuple[exp.Expression | None, ...] = ()
+    assignments: tuple[tuple[str, exp.Expression], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """MERGE. ``source`` is a SELECT that carries the one table or query of USING."""
+
+    target: Name
+    alias: str
+    source: exp.Select
+    condition: exp.Expression
+    clauses: tuple[MergeClause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """ALTER TABLE source SWITCH [PARTITION n] TO target [PARTITION n] [WITH (TRUNCATE_TARGET = ON | OFF)]."""
+
+    source: Name
+    source_partition: int | None
+    target: Name
+    target_partition: int | None
+    truncate_target: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBoundary:
+    """ALTER TABLE table SPLIT RANGE (value) or MERGE RANGE (value); ``value`` as T-SQL text."""
+
+    table: Name
+    verb: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameTable:
+    """RENAME OBJECT table TO new_name."""
+
+    table: Name
+    new_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +339,7 @@ class If:
 Body = (
     Select | Insert | Change | CreateTable | CreateTableAsSelect | DropTable | TruncateTable | CreateSchema | DropSchema
     | CreateFileFormat | DropFileFormat | CreateStatistics | UpdateStatistics | DropStatistics | Transaction | Declare
-    | SetVariable | SetOption | Print | Kill | Execute | Copy | If
+    | SetVariable | SetOption | Print | Kill | Execute | Copy | If | Merge | Switch | ChangeBoundary | RenameTable
 )  # fmt: skip
 
 

@@ -191,6 +191,11 @@ class ToySession:
             sql_type = SqlType("decimal", precision=int(match[1]), scale=int(match[2])) if match else None
             yield f"@P{index}", sql_type or _TYPES[duckdb_type]
 
+    outlives_client = False
+
+    def attach(self, drop_link):
+        """No fault breaks a connection of the toy pool."""
+
     def begin(self):
         if not self.transactions:
             self.cursor.execute("BEGIN TRANSACTION")

@@ -1,0 +1,83 @@
+"""The control port of the pool's process: tells the pool what to do wrong, and when.
+
+It takes one JSON object a request, ``{"command": ..., arguments ...}``, as the body of a POST, and answers with one. A
+page in a browser cannot reach it: a request that does not say ``Content-Type: application/json`` is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from airflow_synapse.local.faults import Fault
+from airflow_synapse.local.pool import Pool
+
+CONTENT_TYPE: Final = "application/json"
+
+
+class FaultControl:
+    """Listens on a free port of 127.0.0.1 until :meth:`close`."""
+
+    def __init__(self, pool: Pool) -> None:
+        commands = _commands(pool)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                status, answer = _answer(commands, self.headers.get("Content-Type"), self._body())
+                payload = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", CONTENT_TYPE)
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+
+            def _body(self) -> bytes:
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+            def log_message(self, format: str, *_: object) -> None:
+                """Write nothing: the log is the pool's."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, name="fault-control", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+_Command = Callable[..., object]
+
+
+def _answer(commands: Mapping[str, _Command], content_type: str | None, body: bytes) -> tuple[int, dict[str, Any]]:
+    if content_type != CONTENT_TYPE:
+        return 415, {"error": f"A request needs the header Content-Type: {CONTENT_TYPE}."}
+    try:
+        arguments: dict[str, Any] = json.loads(body)
+        command = commands[arguments.pop("command")]
+        return 200, {"result": command(**arguments)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return 400, {"error": f"The request cannot be run: {error}. Commands: {', '.join(commands)}."}
+
+
+def _commands(pool: Pool) -> dict[str, _Command]:
+    def clear() -> None:
+        pool.faults.clear()
+        pool.availability.clear()
+
+    return {
+        "add": lambda **fields: pool.faults.add(Fault(**fields)),
+        "list": pool.faults.listed,
+        "release": pool.faults.release,
+        "clear": clear,
+        "pause": pool.pause,
+        "resume": pool.resume,
+        "warm_up": pool.availability.warm_up,
+        "refuse_logins": pool.availability.refuse,
+        "forget_requests": pool.forget_requests,
+    }
