@@ -48,7 +48,7 @@ def _comment_paragraphs(source: str) -> Iterator[str]:
 def _docstring_paragraphs(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MARK in node.value:
-            yield from re.split(r"\n\s*\n|\n\s*[-*] ", node.value)
+            yield from re.split(r"\n\s*\n|\n\s*[-*:]", node.value)
 
 
 def as_markdown() -> str:

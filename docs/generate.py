@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import assumptions
+import local_pool_tsql
 import option_table
 
 README = Path(__file__).parents[1] / "README.md"
@@ -17,7 +18,11 @@ README = Path(__file__).parents[1] / "README.md"
 
 def generated(readme: str) -> str:
     """Return the README's text with each generated part made anew."""
-    parts = {"options": option_table.option_table(), "assumptions": assumptions.as_markdown()}
+    parts = {
+        "options": option_table.option_table(),
+        "tsql": local_pool_tsql.as_markdown(),
+        "assumptions": assumptions.as_markdown(),
+    }
     for name, text in parts.items():
         begin, end = f"<!-- {name}: made by docs/generate.py -->", f"<!-- end of {name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)

@@ -31,7 +31,7 @@ REQUESTS_OF_LOAD: Final = """\
 SELECT request_id, session_id, status, [label], client_correlation_id
 FROM sys.dm_pdw_exec_requests
 WHERE client_correlation_id LIKE ? AND [label] IS NOT NULL
-ORDER BY submit_time, request_id"""
+ORDER BY submit_time, LEN(request_id), request_id"""
 
 #: When this session logged in: the session's id alone may come again after a pause.
 OWN_LOGIN_TIME: Final = """\

@@ -216,10 +216,10 @@ class _AttemptRun:
                 submission.undo()
                 self._remember(before)
             raise
-        submission.finish()
         seconds = round(monotonic() - started, 3)
         done = LoadedBy(attempt=attempt, request_id=submitted.request_id, rows_loaded=submitted.rows_loaded)
         self._remember(LoadRecord(loaded=done))
+        submission.finish()
         return LoadOutcome(attempt=attempt, request_id=done.request_id, rows_loaded=done.rows_loaded, seconds=seconds)
 
     def _rows_of(self, request_id: str) -> int | None:

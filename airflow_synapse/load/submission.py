@@ -119,15 +119,22 @@ class Submission:
             log.warning("The staging table %s is left behind: %s", self.plan.staging, error)
 
     def finish(self) -> None:
-        """Do what may fail without harm: the rows are in the table."""
-        sql = [drop_table(self.plan.staging)] if self.plan.staging else []
+        """Do what is left when the rows are in the table; what fails does them no harm.
+
+        :raises ConnectionLostError: The staging table could not be dropped; another attempt does that.
+        """
         if self.options.update_statistics:
-            sql.append(update_statistics(self.copy.target))
-        for statement in sql:
-            try:
-                self._execute(statement)
-            except SqlError as error:
-                log.warning("The rows are loaded, but this failed: %s. %s", statement, error)
+            self._try(update_statistics(self.copy.target))
+        if self.plan.staging is not None:
+            self._try(drop_table(self.plan.staging), raises=ConnectionLostError)
+
+    def _try(self, sql: str, raises: type[SqlError] | tuple[()] = ()) -> None:
+        try:
+            self._execute(sql)
+        except raises:
+            raise
+        except SqlError as error:
+            log.warning("The rows are loaded, but this failed: %s. %s", sql, error)
 
     def _copy(self) -> Submitted:
         try:

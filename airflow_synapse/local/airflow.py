@@ -162,7 +162,7 @@ class Airflow:
             body["extra"] = json.dumps(extra)
         self.request("POST", "/connections", body)
 
-    def wait_for_dag(self, dag_id: str, *, timeout: float = 60.0) -> None:
+    def wait_for_dag(self, dag_id: str, *, timeout: float = 180.0) -> None:
         """Wait until the DAG processor has read a DAG.
 
         :raises WorkspaceError: It has not in ``timeout`` seconds; the message names the files that do not import.

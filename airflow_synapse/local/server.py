@@ -11,8 +11,9 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from airflow_synapse.local.certificate import make_certificate
 from airflow_synapse.local.copy.environment import StorageAccount, StorageConfiguration
@@ -20,6 +21,8 @@ from airflow_synapse.local.fault_control import FaultControl
 from airflow_synapse.local.pool import Pool, PoolConfiguration
 from airflow_synapse.local.tds.server import serve
 from airflow_synapse.secret import Secret
+
+_CLOSE_SECONDS: Final = 2.0
 
 
 def pool_configuration(settings: dict[str, Any]) -> PoolConfiguration:
@@ -63,7 +66,16 @@ async def run(settings: dict[str, Any]) -> None:
     await stop_asked.wait()
     control.close()
     server.close()
-    pool.close()
+    close_and_exit(pool)
+
+
+def close_and_exit(pool: Pool) -> NoReturn:
+    """Close the pool and end the process, whatever still runs in it: what is not committed leaves nothing behind."""
+    closing = threading.Thread(target=pool.close, daemon=True)
+    closing.start()
+    closing.join(_CLOSE_SECONDS)
+    sys.stderr.flush()
+    os._exit(0)  # does not wait, as the interpreter would, for threads with a statement that does not end
 
 
 if __name__ == "__main__":

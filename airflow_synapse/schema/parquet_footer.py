@@ -112,7 +112,7 @@ def _meaning(element: Struct) -> tuple[str, str]:
 class _Reader:
     """Reads values of the compact protocol; structs become mappings from field numbers to values.
 
-    :param data: The bytes; reading beyond their end raises LookupError or ValueError.
+    :param data: The bytes; reading beyond their end raises LookupError.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -159,11 +159,9 @@ class _Reader:
         return self._data[self._position - 1]
 
     def _bytes(self, count: int) -> bytes:
-        end = self._position + count
-        if end > len(self._data):
-            raise ValueError("cut off")
-        found, self._position = self._data[self._position : end], end
-        return found
+        """Return the next bytes; fewer at the end of the data, where reading what has to follow them raises."""
+        self._position += count
+        return self._data[self._position - count : self._position]
 
     def _unsigned(self) -> int:
         value = 0

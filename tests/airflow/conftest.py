@@ -11,7 +11,7 @@ from airflow_synapse.local.demo import upload_flights
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "example_dags"
-SECONDS_FOR_A_RUN = 120
+SECONDS_FOR_A_RUN = 300
 
 
 def pytest_collection_modifyitems(items):

@@ -73,6 +73,12 @@ def test_statement_is_in_the_log_without_its_secret(airflow, runs, days):
     assert sum("COPY INTO [dbo].[flights]" in log and "SECRET = '***'" in log for log in logs) == len(days)
 
 
+def test_log_does_not_hold_the_headers_of_the_storage_sdk(airflow, runs):
+    logs = [path for path in (airflow.home / "logs").rglob("attempt=1.log") if "load_day" in str(path)]
+
+    assert [path for path in logs if "Request headers" in path.read_text()] == []
+
+
 def test_no_file_of_airflow_holds_a_secret(airflow, runs, workspace):
     key, password = workspace.storage.key("lake").reveal(), workspace.sql_pool.password.reveal()
     patterns = [re.escape(text.encode()) for text in (key, password, base64.b64encode(key.encode()).decode())]

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pyodbc
@@ -204,6 +205,34 @@ def test_taken_port_of_the_pool_is_said_and_the_storage_is_stopped(tmp_path, tak
         Workspace(default_home(), tmp_path, sql_port=taken_port)
 
     assert "successfully closed" in (tmp_path / "storage" / "azurite.log").read_text()
+
+
+def test_pool_stops_while_a_statement_runs(tmp_path):
+    endless = (
+        "SELECT SUM((a.id * b.id + c.id * d.id) % 7) FROM {t} a CROSS JOIN {t} b CROSS JOIN {t} c CROSS JOIN {t} d"
+    )
+    running = "SELECT COUNT(*) FROM sys.dm_pdw_exec_requests WHERE status = 'Running' AND command LIKE 'SELECT SUM%'"
+    ended = []
+    with Workspace(default_home(), tmp_path) as workspace:
+        watching, connection = workspace.sql_pool.connect(), workspace.sql_pool.connect()
+        watching.execute("CREATE TABLE dbo.numbers WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT 1 AS id")
+        for _ in range(12):
+            watching.execute("INSERT INTO dbo.numbers SELECT id + (SELECT COUNT(*) FROM dbo.numbers) FROM dbo.numbers")
+
+        def run_long():
+            try:
+                connection.execute(endless.format(t="dbo.numbers"))
+            except pyodbc.Error as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=run_long)
+        thread.start()
+        wait_until(lambda: watching.execute(running).fetchval() == 1)
+        process = workspace.sql_pool.process
+
+    thread.join(20)
+    assert not process.is_running
+    assert len(ended) == 1  # the link broke; the statement did not come to its end
 
 
 def test_pool_refuses_another_password(workspace):

@@ -186,7 +186,7 @@ class Catalog:
     ) -> None:
         """Create an external file format.
 
-        :raises PoolError: 46502, it exists.
+        :raises PoolError: 2714, it exists.
         """
         with self._lock:
             if self.find_file_format(name):

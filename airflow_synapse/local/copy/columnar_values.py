@@ -1,7 +1,8 @@
 """From columns of a Parquet or ORC file to columns of the target table.
 
 Source: COPY reference 2026-05: values that are more precise than their column are truncated; errors of type conversion
-fail the load, whatever MAXERRORS says. Assumption: So do text that is too long and NULL where the column forbids it.
+fail the load, whatever MAXERRORS says. Assumption: A Parquet or
+ORC value that is too long, or NULL where the column forbids it, fails the load too.
 """
 
 from __future__ import annotations

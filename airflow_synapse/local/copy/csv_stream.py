@@ -66,7 +66,7 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _bounded(member: zlib._Decompress, data: bytes, size: int = 2**23) -> Iterator[bytes]:
     """Decompress in steps, because a small chunk can hold a very large text."""
     yield member.decompress(data, size)
-    while member.unconsumed_tail:
+    while member.unconsumed_tail and not member.eof:  # at its end the tail is that of the next member
         yield member.decompress(member.unconsumed_tail, size)
 
 

@@ -65,21 +65,30 @@ class CsvValues:
 
     def _fast_values(self, part: Part) -> list[pa.ChunkedArray]:
         """Return a column of values for each of the plan; NULL also where only the exact way can tell."""
-        expressions = []
+        values: list[pa.ChunkedArray | None] = []
+        expressions: list[str] = []
         for column in self._plan.columns:
             texts = self._texts(column, part)
-            expression = "NULL"
-            if texts is not None and (self._fast or column.target.type.name in CHARACTER_TYPES):
+            is_text = column.target.type.name in CHARACTER_TYPES
+            values.append(texts if is_text else None)  # text is its own value
+            if texts is not None and self._fast and not is_text:
                 name = f"f{self._positions[column.field_number or 0]}"
-                expression = fast_expression(name, texts, column.target.type, self._date_format)
-            expressions.append(expression)
-        self._connection.register("part", pa.table(part.columns, names=[f"f{n}" for n in range(len(part.columns))]))
-        values = self._connection.sql(f"SELECT {', '.join(expressions)} FROM part").to_arrow_table()
-        self._connection.unregister("part")
+                expressions.append(fast_expression(name, texts, column.target.type, self._date_format))
+            elif texts is None or not is_text:
+                expressions.append("NULL")
+        computed = iter(self._compute(part, expressions))
         return [
-            array.cast(arrow_type(column.target.type))
-            for column, array in zip(self._plan.columns, values.columns, strict=True)
+            (next(computed) if array is None else array).cast(arrow_type(column.target.type))
+            for column, array in zip(self._plan.columns, values, strict=True)
         ]
+
+    def _compute(self, part: Part, expressions: list[str]) -> list[pa.ChunkedArray]:
+        if not expressions:
+            return []
+        self._connection.register("part", pa.table(part.columns, names=[f"f{n}" for n in range(len(part.columns))]))
+        computed = self._connection.sql(f"SELECT {', '.join(expressions)} FROM part").to_arrow_table()
+        self._connection.unregister("part")
+        return list(computed.columns)
 
     def _complete(
         self, column: LoadColumn, texts: pa.ChunkedArray | None, values: pa.ChunkedArray

@@ -14,7 +14,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from airflow_synapse.local.sql_types import CHARACTER_TYPES, SqlType
+from airflow_synapse.local.sql_types import SqlType
 
 _DIGITS: Final = b"0123456789-"
 _ALPHABETS: Final = {
@@ -43,7 +43,7 @@ _PATTERNS: Final = {
 
 
 def fast_expression(column: str, texts: pa.ChunkedArray, sql_type: SqlType, date_format: str) -> str:
-    """Return an expression for the values of a column of text.
+    """Return an expression for the values of a column of text, of any type that is no character type.
 
     :param column: The column, as it stands in SQL.
     :param texts: Its texts, which decide how careful the expression must be.
@@ -61,7 +61,6 @@ def fast_expression(column: str, texts: pa.ChunkedArray, sql_type: SqlType, date
         sure = f"{_same(column, 'TIME')} AND {_fits(column, 8, sql_type)} AND {column} < '24'"
         return f"CASE WHEN {sure} THEN TRY_CAST({column} AS TIME) END"
     return {
-        **dict.fromkeys(CHARACTER_TYPES, column),
         "bit": f"CASE {column} WHEN '1' THEN true WHEN '0' THEN false END",
         "uniqueidentifier": f"CASE WHEN {_same(column, 'UUID')} THEN {column} END",
     }.get(name, "NULL")

@@ -59,7 +59,6 @@ def insert_from(
     _check_count(statement, len(values), len(columns))
     names = [quote_name(column.name) for column in columns]
     stored = [store(value, column.type, column.name) for value, column in zip(values, columns, strict=True)]
-    parameters = dict(state.take_parameters())
     catalog = state.database.catalog
     identity = table.identity_column
     generates = identity is not None and identity not in columns
@@ -72,7 +71,7 @@ def insert_from(
             sql = f"INSERT INTO {table.duckdb_name} ({', '.join(names)}) SELECT {', '.join(stored)}{source}"
         else:
             sql = f"INSERT INTO {table.duckdb_name} DEFAULT VALUES"
-        count = _count(cursor.execute(sql, parameters).fetchone())
+        count = _count(cursor.execute(sql, state.take_parameters(sql)).fetchone())
         if generates:
             catalog.next_identity(cursor, table, count)
     return count
@@ -130,7 +129,7 @@ def change(state: SessionState, statement: Change) -> int:
     else:
         sql = f"DELETE FROM {table.duckdb_name} WHERE rowid IN (SELECT {row}{source}{where})"
     with state.writing(table) as cursor:
-        return _count(cursor.execute(sql, dict(state.take_parameters())).fetchone())
+        return _count(cursor.execute(sql, state.take_parameters(sql)).fetchone())
 
 
 def _rows(state: SessionState, statement: Change, binder: QueryBinder) -> tuple[Table, str, Scope, str, str]:

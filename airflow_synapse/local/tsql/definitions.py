@@ -65,11 +65,10 @@ def create_table_as_select(state: SessionState, statement: CreateTableAsSelect) 
         for index, (given, column) in enumerate(zip(bound.columns, columns, strict=True))
     )
     source = ", ".join(f"c{index}" for index in range(len(columns)))
-    parameters = dict(state.take_parameters())
     with state.writing(table) as cursor:
         create_in_duckdb(state, cursor, table)
         sql = f"INSERT INTO {table.duckdb_name} SELECT {values} FROM ({bound.sql}) AS source({source})"
-        row = cursor.execute(sql, parameters).fetchone()
+        row = cursor.execute(sql, state.take_parameters(sql)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -141,7 +140,10 @@ def _check_distribution(table: Table) -> None:
 
 
 def _check_columnstore(table: Table) -> None:
-    """Source: azure-docs sql-data-warehouse-tables-index: no (max) column in a clustered columnstore index."""
+    """Source: azure-docs sql-data-warehouse-tables-index: no (max) column in a clustered columnstore index.
+
+    Assumption: A (max) column in a clustered columnstore index is refused with SQL Server's number 35343.
+    """
     if table.index.kind != "CLUSTERED COLUMNSTORE":
         return
     for column in table.columns:

@@ -41,7 +41,7 @@ def merge(state: SessionState, statement: Merge) -> int:
         f"ON {condition}{clauses} RETURNING merge_action"
     )
     with state.writing(table) as cursor:
-        actions = Counter(row[0] for row in cursor.execute(sql, dict(state.take_parameters())).fetchall())
+        actions = Counter(row[0] for row in cursor.execute(sql, state.take_parameters(sql)).fetchall())
     return actions.total() + actions["UPDATE"]
 
 

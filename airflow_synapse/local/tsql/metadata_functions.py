@@ -18,6 +18,7 @@ Argument = str | int | None
 #: Assumption: The local pool gives the version number from which on MERGE is documented as generally available.
 VERSION: Final = "Microsoft Azure SQL Data Warehouse - 10.0.17829.0 (local stand-in, not the service)"
 #: Source: T-SQL reference, SERVERPROPERTY: edition 6 is a dedicated SQL pool.
+#: Assumption: SERVERPROPERTY('ProductVersion') is 12.0.2000.8, as Azure SQL gives it.
 _SERVER: Final[dict[str, Argument]] = {
     "PRODUCTVERSION": "12.0.2000.8",
     "PRODUCTLEVEL": "RTM",

@@ -42,7 +42,7 @@ def converted(state: SessionState, constants: Sequence[str], column: Column) -> 
     rows = ", ".join(f"({sql})" for sql in stored)
     with translated():
         sql = f"SELECT CAST(value AS VARCHAR) FROM (VALUES {rows}) AS boundary(value) ORDER BY value"
-        found = tuple(row[0] for row in state.cursor.execute(sql, dict(state.take_parameters())).fetchall())
+        found = tuple(row[0] for row in state.cursor.execute(sql, state.take_parameters(sql)).fetchall())
     if None in found:
         raise PoolError(103010, "NULL cannot be a boundary value of a partition.")
     return found

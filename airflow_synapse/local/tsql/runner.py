@@ -134,7 +134,7 @@ class StatementRunner:
         self._state.ensure_begun()
         bound = self._state.bind(body.query)
         self._state.faults.reach(RUNNING)
-        yield run_query(self._state.cursor, bound, self._state.take_parameters())
+        yield run_query(self._state.cursor, bound, self._state.take_parameters(bound.sql))
 
     def _print(self, body: Print) -> Iterator[Outcome]:
         _, value = self._state.evaluate(body.value)
@@ -167,7 +167,7 @@ class StatementRunner:
         value = convert(Typed("given.value", bound.columns[0].type), target)
         sql = f"SELECT {value.sql} AS value FROM ({bound.sql}) AS given(value)"
         rows = run_query(
-            self._state.cursor, BoundQuery(sql, (BoundColumn("value", target),)), self._state.take_parameters()
+            self._state.cursor, BoundQuery(sql, (BoundColumn("value", target),)), self._state.take_parameters(sql)
         )
         return next((batch.column(0)[0].as_py() for batch in rows.batches if batch.num_rows), None)
 

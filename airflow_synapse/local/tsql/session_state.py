@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -91,20 +91,21 @@ class SessionState:
         """Translate a query. Its variables are those of the next run."""
         return QueryBinder(self).bind(query)
 
-    def take_parameters(self) -> Mapping[str, object]:
-        """Return the values of the variables that were translated since the last call, and forget them and the views.
+    def take_parameters(self, sql: str = "") -> dict[str, object]:
+        """Return the values of the variables that stand in ``sql``; forget all that were translated, and the views.
 
-        A view that a query names twice is made once; the next query makes it anew.
+        A variable may have been looked at without standing in the text: as a LIKE pattern, or the name of an object. A
+        view that a query names twice is made once; the next query makes it anew.
         """
-        used = dict(self._used)
+        standing = {key: value for key, value in self._used.items() if f"${key} " in sql}
         self._used.clear()
         self._registered.clear()
-        return used
+        return standing
 
     def evaluate(self, query: Query) -> tuple[SqlType, object]:
         """Return type and value of the one value that a query selects."""
         bound = self.bind(query)
-        rows = run_query(self.cursor, bound, self.take_parameters())
+        rows = run_query(self.cursor, bound, self.take_parameters(bound.sql))
         value = None
         for batch in rows.batches:
             if batch.num_rows:
@@ -294,7 +295,7 @@ class SessionState:
         found = self.variables.get(name.lower())
         if found is None:
             raise PoolError(137, f'Must declare the scalar variable "{name}".', severity=15)
-        key = f"v{list(self.variables).index(name.lower())}"
+        key = f"tsql_variable_{list(self.variables).index(name.lower())}"
         self._used[key] = found.value
         if found.value is None:
             return Typed(f"CAST(${key} AS {found.type.duckdb_name})", found.type)

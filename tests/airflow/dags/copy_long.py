@@ -14,7 +14,6 @@ def copy_long():
         table="dbo.long_load",
         external_locations="https://lake.blob.core.windows.net/landing/long/",
         file_type="CSV",
-        first_row=2,
         row_terminator="0x0A",
         request_label="the long load",
     )

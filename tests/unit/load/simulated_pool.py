@@ -53,6 +53,7 @@ class PoolEnd:
 class Pool:
     def __init__(self, chance: random.Random, source, old_rows, *, is_blind=False):
         self.chance = chance
+        self.failures = 0.2  # of the COPYs
         self.is_blind = is_blind  # the login may not read the views
         self.source = Counter(source)
         self.tables = {TARGET: Counter(old_rows)}
@@ -92,7 +93,7 @@ class Pool:
             return False
         session = self.chance.choice(choices)
         if session.running:
-            self.end_copy(session, completed=not session.is_killed and self.chance.random() < 0.8)
+            self.end_copy(session, completed=not session.is_killed and self.chance.random() >= self.failures)
         else:
             self.close(session)
         return True
@@ -232,6 +233,8 @@ class Pool:
         elif match := re.match(r"IF OBJECT_ID\(.*\) IS NOT NULL DROP TABLE (\S+)", sql):
             self._no_ddl(session)
             self.tables.pop(match[1], None)
+        elif sql == f"UPDATE STATISTICS {TARGET}":
+            pass
         elif sql == f"TRUNCATE TABLE {TARGET}":
             self.tables[TARGET] = Counter()
         elif match := re.match(r"ALTER TABLE (\S+) SWITCH TO (\S+) WITH \(TRUNCATE_TARGET = ON\)", sql):

@@ -15,7 +15,7 @@ from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.runner import Load, MemoryStore, run_load
 
 #: Stories of each kind; more by the environment, for a night.
-SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "150"))
+SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "250"))
 SOURCE = [(1, "new"), (2, "new")]
 #: Rows with keys of the slice, and one beside it.
 OLD = [(1, "old"), (3, "old")]
@@ -233,3 +233,92 @@ def test_the_ledger_is_enough_where_the_pool_shows_no_requests():
     ends = tell(LOADS["append with ledger"], has_store=False, is_blind=True)
     assert ends[type(None)] > SCHEDULES / 4
     assert not ends[CopyOutcomeUnknownError]
+
+
+class TwoTries(Schedule):
+    """Another try begins while one is at a given moment, gets to another moment, and the first one goes on."""
+
+    def __init__(self, options, *, clears):
+        super().__init__(options, seed=0)
+        self.pool.failures = 0
+        self.clears = clears
+
+    def run_moments(self, first_steps, second_steps):
+        """Return whether the first try was still alive at its moment."""
+        first = self.latest
+        self.advance(first, first_steps)
+        is_alive = not first.is_over
+        self.clear_number += self.clears
+        self.start_try()
+        self.advance(self.latest, second_steps)
+        self.finish(first)
+        for _ in range(20):
+            self.finish(self.latest)
+            if self.has_ended():
+                break
+            self.start_try()
+        while self.pool.proceed():
+            pass
+        return is_alive
+
+    def advance(self, worker, steps):
+        for _ in range(steps):
+            if worker.is_over:
+                return
+            if worker.moment in {"blocked", "pause", "running"}:  # it was seen there one step long
+                self.pool.proceed()
+            worker.step()
+
+    def finish(self, worker):
+        """Let a worker run to its end, and another one, or the pool, when it has to wait for that."""
+        for _ in range(500):
+            if worker.is_over:
+                return
+            if worker.moment in {"blocked", "pause", "running"}:
+                self.pool.proceed()
+            worker.step()
+            if worker.moment in {"blocked", "pause"}:
+                for other in self.workers:
+                    if other is not worker:
+                        self.advance(other, 1)
+        raise AssertionError("no end")
+
+
+@pytest.mark.parametrize("clears", [0, 1], ids=["retry", "clear"])
+@pytest.mark.parametrize("name", ["append", "append with ledger", "truncate", "replace_slice"])
+def test_two_tries_at_the_same_time_load_once_at_whatever_moments_they_meet(name, clears):
+    options = LOADS[name]
+    for first_steps in range(0, 200, 2):
+        is_alive = False
+        for second_steps in (0, 3, 5, 7, 11, 17, 29):
+            schedule = TwoTries(options, clears=clears)
+            is_alive |= schedule.run_moments(first_steps, second_steps)
+            try:
+                check(schedule, options)
+            except AssertionError as error:
+                raise AssertionError(f"{first_steps} and {second_steps} steps") from error
+        if not is_alive:
+            return
+    raise AssertionError("the first try never ended")
+
+
+@pytest.mark.parametrize("fault", [WorkerDied, lost_link], ids=["worker dies", "link breaks"])
+@pytest.mark.parametrize("name", LOADS)
+def test_a_fault_at_any_moment_costs_nothing_as_long_as_the_pool_remembers(name, fault):
+    options = LOADS[name]
+    for steps in range(200):
+        schedule = TwoTries(options, clears=0)
+        worker = schedule.latest
+        schedule.advance(worker, steps)
+        if worker.is_over:
+            return
+        if worker.moment != "start" and not (fault is lost_link and worker.moment in {"store", "stored"}):
+            worker.step(fault())
+        for _ in range(20):
+            schedule.finish(schedule.latest)
+            if schedule.has_ended():
+                break
+            schedule.start_try()
+        assert schedule.latest.error is None, (steps, schedule.latest.error)
+        check(schedule, options)
+    raise AssertionError("the try never ended")

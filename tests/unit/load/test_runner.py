@@ -298,3 +298,20 @@ def test_statistics_are_updated_when_asked_for_and_their_failure_does_no_harm(ta
     trouble = {("UPDATE STATISTICS [dbo].[t]", "instead"): StatementError("no right (15151)", number=15151)}
     assert task.run(update_statistics=True, trouble=trouble).rows_loaded == 2
     assert "no right" in caplog.text
+
+
+def test_what_was_unknown_before_a_reload_that_failed_stays_unknown(task):
+    def forget_and_break():
+        task.pool.requests.clear()
+        return lost()
+
+    with pytest.raises(CopyOutcomeUnknownError):
+        task.run(trouble={("COPY", "after"): forget_and_break})
+    with pytest.raises(CopyFailedError):
+        task.run(
+            clear_number=1, reload=True, trouble={("COPY", "instead"): StatementError("Invalid (208)", number=208)}
+        )
+    task.pool.requests.clear()
+    with pytest.raises(CopyOutcomeUnknownError):
+        task.run(clear_number=2)
+    assert task.rows == ONCE

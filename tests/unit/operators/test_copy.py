@@ -1,6 +1,8 @@
 """The operator, on a driver that answers what it is told to and a listing that is given."""
 
 import json
+import threading
+import time
 from urllib.parse import parse_qs
 
 import pytest
@@ -256,6 +258,26 @@ def test_on_kill_cancels_the_running_statement(operator, driver, context):
     with pytest.raises(StatementCancelledError):
         task.execute(context)
     assert driver.cancelled
+    assert "KILL 'SID7'" in driver.statements  # it had not ended a second later
+
+
+def test_a_statement_that_lets_itself_be_canceled_is_not_killed(operator, driver, context):
+    task = operator()
+
+    def cancelled():
+        killer = threading.Thread(target=task.on_kill)
+        killer.start()
+        while not driver.cancelled:
+            time.sleep(0.01)
+        threads.append(killer)
+        raise driver.error("Operation canceled (0) (SQLExecDirectW)", "HY008")
+
+    threads = []
+    driver.answers = [("^COPY", cancelled)]
+    with pytest.raises(StatementCancelledError):
+        task.execute(context)
+    threads[0].join()
+    assert not [sql for sql in driver.statements if sql.startswith("KILL")]
 
 
 def test_on_kill_before_the_task_has_begun_does_nothing(operator):
@@ -278,6 +300,44 @@ def test_rejected_rows_that_cannot_be_counted_are_unknown(operator, driver, lake
     monkeypatch.setattr(SynapseStorageHook, "rejected_rows", refuse)
     result = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
     assert (result["rows_loaded"], result["rows_rejected"]) == (842, None)
+
+
+def test_a_retry_of_a_try_that_loaded_returns_its_result_and_its_reject_folder(operator, driver, context):
+    first = operator(error_file="/rejects", max_errors=1).execute(context)
+    context["ti"].try_number = 2
+    second = operator(error_file="/rejects", max_errors=1).execute(context)
+    assert second == {**first, "seconds": None}
+    assert second["reject_folder"].endswith("-try1")
+    assert len(driver.copies) == 1
+
+
+def test_a_clear_returns_the_result_of_before_unless_the_user_wants_the_rows_again(operator, driver, context):
+    first = operator().execute(context)
+    context["ti"].try_number, context["dag_run"].clear_number = 2, 1
+    assert operator().execute(context) == {**first, "seconds": None, "reused": True}
+    again = operator(reload=True).execute(context)
+    assert (again["reused"], again["label"] == first["label"]) == (False, False)
+    assert len(driver.copies) == 2
+
+
+def test_a_clear_where_airflow_forgets_what_succeeded_is_refused(operator, driver, context, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
+    context["ti"].try_number, context["dag_run"].clear_number = 2, 1
+    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
+        operator().execute(context)
+    assert not driver.copies
+
+
+def test_airflow_without_a_state_store_loads_at_the_first_try(operator, driver, context):
+    del context["task_state_store"]
+    assert operator().execute(context)["rows_loaded"] == 842
+
+
+def test_arguments_that_were_rendered_as_text_are_understood(operator, driver, context):
+    driver.answers += [("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    operator(write_disposition="upsert", upsert_keys="[id]", staging_distribution="HASH(id)").execute(context)
+    assert any("WITH (DISTRIBUTION = HASH([id]), HEAP)" in sql for sql in driver.statements)
+    assert any("staged.[id] = [flights].[id]" in sql for sql in driver.statements)
 
 
 def test_the_operator_can_be_mapped(pool):

@@ -129,7 +129,9 @@ def old_style(element):
     leaf, last = b"", 0
     for name, value in element.items():
         number = numbers[name]
-        kind, body = (8, bytes([len(value)]) + value) if isinstance(value, bytes) else (5, bytes([2 * value]))
+        kind, body = (
+            (8, bytes([len(value)]) + value) if isinstance(value, bytes) else (5, bytes([(value << 1) ^ (value >> 31)]))
+        )
         leaf, last = leaf + bytes([(number - last) << 4 | kind]) + body, number
     root = b"\x48\x06schema\x15\x02\x00"
     return b"\x15\x02\x19\x2c" + root + leaf + b"\x00\x16\x0a\x00"
@@ -141,6 +143,7 @@ def old_style(element):
         ({"type": 6, "converted": 0}, "BYTE_ARRAY STRING"),
         ({"type": 6, "converted": 4}, "BYTE_ARRAY ENUM"),
         ({"type": 1, "converted": 5, "scale": 2, "precision": 9}, "INT32 DECIMAL(9, 2)"),
+        ({"type": 1, "converted": 5, "scale": -2, "precision": 9}, "INT32 DECIMAL(9, -2)"),
         ({"type": 1, "converted": 6}, "INT32 DATE"),
         ({"type": 1, "converted": 7}, "INT32 TIME(MILLIS)"),
         ({"type": 2, "converted": 8}, "INT64 TIME(MICROS)"),

@@ -156,6 +156,14 @@ def test_parameters_are_values_never_text(client):
     ]
 
 
+def test_a_parameter_may_be_a_pattern_or_the_name_of_an_object(client):
+    client.run("CREATE TABLE t (a varchar(9)) INSERT INTO t SELECT 'abc' UNION SELECT 'xyz'")
+    pattern = Parameter("@P1", SqlType("nvarchar", 4000), "A[a-c]%")
+    assert client.rows("SELECT a FROM t WHERE a LIKE @P1", pattern) == [("abc",)]
+    name = Parameter("@P1", SqlType("nvarchar", 4000), "dbo.t")
+    assert client.rows("SELECT COUNT(*) FROM sys.tables WHERE object_id = OBJECT_ID(@P1)", name) == [(1,)]
+
+
 def test_a_failed_statement_leaves_no_parameter_behind(client):
     parameter = Parameter("@P1", SqlType("int"), 5)
     assert refusal(client, "SELECT @P1 + nope", parameter) == 207

@@ -121,8 +121,8 @@ def test_a_temporary_table_belongs_to_its_session(client, new_client):
 
 def test_statistics_and_file_formats_are_listed(client):
     client.run("CREATE TABLE t (a int, b int) CREATE STATISTICS s ON dbo.t (b, a) WITH FULLSCAN UPDATE STATISTICS t")
-    assert client.rows("SELECT s.name, c.column_id FROM sys.stats s JOIN sys.stats_columns c ON c.stats_id = s.stats_id "
-                       "ORDER BY c.stats_column_id") == [("s", 2), ("s", 1)]  # fmt: skip
+    columns = "SELECT s.name, c.column_id FROM sys.stats s JOIN sys.stats_columns c ON c.stats_id = s.stats_id "
+    assert client.rows(columns + "ORDER BY c.stats_column_id") == [("s", 2), ("s", 1)]
     client.run("DROP STATISTICS dbo.t.s")
     client.run(
         "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = DELIMITEDTEXT, FORMAT_OPTIONS (FIELD_TERMINATOR = '|'))"
