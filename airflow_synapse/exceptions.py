@@ -18,7 +18,8 @@ SynapseError
     LoadChangedError                       the load is done, but its arguments were changed since
     LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
-    SourceFilesError                       the source files cannot be listed, or there are none
+    SourceFilesError                       the source files cannot be listed, or do not fit the table
+        NoSourceFilesError                 there is no file
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
 No message holds a secret.
@@ -143,4 +144,8 @@ class StatementCancelledError(SynapseError):
 
 
 class SourceFilesError(SynapseError):
-    """The source files cannot be listed, or there are none."""
+    """The source files cannot be listed, or do not fit the table."""
+
+
+class NoSourceFilesError(SourceFilesError):
+    """The locations stand for no file."""

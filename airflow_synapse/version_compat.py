@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 try:
-    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 except ImportError:  # Airflow 3.1
-    from airflow.exceptions import AirflowFailException  # type: ignore[no-redef, unused-ignore]
+    from airflow.exceptions import (  # type: ignore[no-redef, unused-ignore]
+        AirflowFailException,
+        AirflowSkipException,
+        AirflowTaskTimeout,
+    )
 
 try:
     from airflow.sdk.configuration import conf
@@ -17,4 +21,4 @@ try:
 except ImportError:  # Airflow before 3.3, which has no task state store to use it with
     NEVER_EXPIRE = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["NEVER_EXPIRE", "AirflowFailException", "conf"]
+__all__ = ["NEVER_EXPIRE", "AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout", "conf"]

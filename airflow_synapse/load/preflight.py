@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Protocol
 
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.copy.statement import CopyStatement
-from airflow_synapse.exceptions import CopyOptionError, SourceFilesError, SqlError
+from airflow_synapse.exceptions import CopyOptionError, NoSourceFilesError, SourceFilesError, SqlError
 from airflow_synapse.load.compute_size import SERVICE_OBJECTIVE, compute_nodes
 from airflow_synapse.load.guidance import asks_for_compute_nodes, compressed_csv_files, warnings
 from airflow_synapse.load.source_survey import SourceSurvey
@@ -75,9 +75,9 @@ def check_on_empty(value: str) -> OnEmpty:
     raise CopyOptionError(f"on_empty is {value!r}, which is none of {', '.join(ON_EMPTY)}.")
 
 
-def no_files(locations: Sequence[ExternalLocation]) -> SourceFilesError:
+def no_files(locations: Sequence[ExternalLocation]) -> NoSourceFilesError:
     """Return the error for locations that stand for no file; its text also says why a load is skipped."""
-    return SourceFilesError(
+    return NoSourceFilesError(
         f"There is no file to load in {', '.join(map(str, locations))}. Names are matched with their case; names that "
         "begin with _ or . are left out."
     )

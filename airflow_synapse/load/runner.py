@@ -53,6 +53,8 @@ class Load:
     :param try_number: Airflow's number of this try.
     :param store: Where Airflow keeps what later tries must know.
     :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
+    :param before: What to do in the session once it is decided to submit, and before anything is planned.
+    :param first_number: Number of the first attempt; 2 where :func:`hand_over` has made the first.
     """
 
     copy: CopyStatement
@@ -61,6 +63,8 @@ class Load:
     try_number: int
     store: StateStore
     has_store: bool
+    before: Callable[[Session], None] | None = None
+    first_number: int = 1
 
     def attempt(self, number: int) -> Attempt:
         """Return a new attempt, the ``number``-th of this try."""
@@ -120,15 +124,40 @@ def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: 
     :raises StatementCancelledError: It was cancelled.
     """
     load.options.check(load.copy)
-    for number in range(1, _ATTEMPTS + 1):
+    last = load.first_number + _ATTEMPTS - 1
+    for number in range(load.first_number, last + 1):
         try:
             with open_session() as session:
                 return _AttemptRun(session, load, load.attempt(number)).run()
         except ConnectionLostError as error:
-            if number == _ATTEMPTS:
+            if number == last:
                 raise
             log.warning("The link broke; connecting again to see what became of the load. %s", error)
     raise AssertionError("unreachable")
+
+
+def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadRecord | None:
+    """Let another process run the load, one that may die and be started again, and cannot reach the store.
+
+    An attempt announces itself and is recorded, and does no more. As long as the pool lists it, it lists all attempts
+    that the other process makes, so that "not listed" still means "never submitted"; once it is forgotten, the outcome
+    is unknown.
+
+    :return: The record for the store of the other process; None where the pool does not show the attempt and the
+        outcome of the load could not be known otherwise: then it must stay here.
+    """
+    load.options.check(load.copy)
+    attempt = load.attempt(1)
+    with open_session() as session:
+        settlement = Settlement(session=session, attempt=attempt, is_repeatable=load.options.is_repeatable)
+        settlement.announce()
+        can_know = load.options.is_repeatable or load.options.ledger_table is not None
+        if not can_know and not settlement.is_shown():
+            return None
+        record = LoadRecord.from_json(load.store.get(RECORD_KEY), attempt.load_id)
+        record = record.with_attempt(OpenAttempt(attempt=attempt))  # no session to end: it submits nothing
+        load.store.set(RECORD_KEY, record.to_json())
+        return record
 
 
 class _AttemptRun:
@@ -194,6 +223,8 @@ class _AttemptRun:
 
     def _run(self, knowledge: Knowledge, ledger: Ledger | None) -> LoadOutcome:
         load, attempt = self._load, self._attempt
+        if load.before:
+            load.before(self._session)
         plan = plan_load(self._session, load.options, load.copy, attempt)
         if plan.staging is not None:
             drop_leftovers(self._session, staging_prefix(attempt.load_id))

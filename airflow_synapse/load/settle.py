@@ -104,6 +104,14 @@ class Settlement:
             listed = self._look()
         return listed
 
+    def is_shown(self) -> bool:
+        """Say whether the pool shows the attempt, after :meth:`announce`.
+
+        :raises LoadSupersededError: A later try is there.
+        """
+        self._first_look()
+        return self._is_listed
+
     def check(self) -> None:
         """Look again, after the record was written and before anything is submitted.
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_synapse.exceptions import SynapseError
+from airflow_synapse.exceptions import NoSourceFilesError, SynapseError
+from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_synapse.copy import StorageCredential
     from airflow_synapse.copy.options import ColumnEntry
-    from airflow_synapse.operators.copy_load import CopyLoad
+    from airflow_synapse.execution.copy_load import CopyLoad
 
 
 class SynapseCopyOperator(BaseOperator):
@@ -70,6 +71,18 @@ class SynapseCopyOperator(BaseOperator):
     :param reload: For ``append``: whether a task that is cleared adds the rows of the files again. By default it
         returns the result of the load before the clear, whose rows are in the table.
     :param update_statistics: Whether to update the statistics of the table after the load, which COPY does not.
+    :param create_table: Makes the table when it is missing: a mapping with, if wanted, ``columns`` (names to types, or
+        a list of mappings; default: the columns of the Parquet files), ``distribution``, ``index``, ``partition`` and
+        ``string_type``; see :func:`~airflow_synapse.schema.create_table.build_table`. (templated)
+    :param on_empty: What a load without a file does: ``fail`` without retry, ``skip`` the task, or ``succeed`` with
+        zero rows, which leaves the table as it is whatever ``write_disposition`` says. Files are looked for only with
+        ``storage_conn_id``. (templated)
+    :param progress_interval: Seconds between two lines in the log that say how far COPY is, each for a query in a
+        session of its own; None for none.
+    :param deferrable: Whether to give up the worker while the load runs in the triggerer. Credentials with a secret
+        must then come from connections. Default: ``[operators] default_deferrable``.
+    :param cancel_on_kill: Whether to cancel the statement when a user clears or marks the task while it is deferred,
+        which Airflow tells since 3.3. Otherwise it goes on, and a new try waits for it or ends it.
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``. (templated)
     :param storage_conn_id: Connection of type ``wasb`` or ``adls`` for the storage account. It gives the credentials
         for COPY, lists the files before the load and counts the rejected rows after it. Without it these numbers are
@@ -103,6 +116,8 @@ class SynapseCopyOperator(BaseOperator):
         "staging_distribution",
         "staging_index",
         "ledger_table",
+        "create_table",
+        "on_empty",
         "synapse_conn_id",
         "storage_conn_id",
         "error_storage_conn_id",
@@ -111,6 +126,7 @@ class SynapseCopyOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         "external_locations": "json",
         "columns": "json",
+        "create_table": "json",
         "copy_statement": "sql",
     }
     ui_color = "#cfe5f7"
@@ -149,6 +165,11 @@ class SynapseCopyOperator(BaseOperator):
         ledger_table: str | None = None,
         reload: bool = False,
         update_statistics: bool = False,
+        create_table: Mapping[str, Any] | None = None,
+        on_empty: str = "fail",
+        progress_interval: float | None = 30.0,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        cancel_on_kill: bool = True,
         synapse_conn_id: str = "synapse_default",
         storage_conn_id: str | None = None,
         error_storage_conn_id: str | None = None,
@@ -184,36 +205,66 @@ class SynapseCopyOperator(BaseOperator):
         self.ledger_table = ledger_table
         self.reload = reload
         self.update_statistics = update_statistics
+        self.create_table = create_table
+        self.on_empty = on_empty
+        self.progress_interval = progress_interval
+        self.deferrable = deferrable
+        self.cancel_on_kill = cancel_on_kill
         self.synapse_conn_id = synapse_conn_id
         self.storage_conn_id = storage_conn_id
         self.error_storage_conn_id = error_storage_conn_id
         #: The statement without its secrets, once it is known. Shown as a rendered field.
         self.copy_statement: str | None = None
-        self._copy_load: CopyLoad | None = None
+        #: The load that runs in this process.
+        self.copy_load: CopyLoad | None = None
 
-    def execute(self, context: Context) -> dict[str, str | int | float | None]:
-        """Load the files.
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Load the files, or hand that over to the triggerer.
 
         :return: The fields of :class:`~airflow_synapse.load.result.LoadResult`.
         :raises AirflowFailException: An error that no retry can mend; it says what to do.
         :raises SynapseError: An error that may pass.
         """
-        from airflow_synapse.operators.copy_load import CopyLoad  # noqa: PLC0415 - slow to import
-        from airflow_synapse.version_compat import AirflowFailException  # noqa: PLC0415 - for running tasks only
+        from airflow_synapse.operators.loading import begin, tell_assets  # noqa: PLC0415 - slow to import
 
-        copy_load = self._copy_load = CopyLoad(self)
+        result = self._answering(lambda: begin(self, context).to_json())
+        tell_assets(self, context, result)
+        return result
+
+    def execute_complete(self, context: Context, event: dict[str, Any], copy_statement: str) -> dict[str, Any]:
+        """Take over what a deferred load has come to.
+
+        :param event: What the trigger said.
+        :param copy_statement: What :attr:`copy_statement` was when the task was deferred.
+        :raises AirflowFailException: As :meth:`execute`.
+        :raises SynapseError: As :meth:`execute`.
+        """
+        from airflow_synapse.operators.loading import complete, tell_assets  # noqa: PLC0415 - slow to import
+
+        self.copy_statement = copy_statement
+        result = self._answering(lambda: complete(context, event))
+        tell_assets(self, context, result)
+        return result
+
+    def on_kill(self) -> None:
+        """Cancel the running statement, and end its session where that does not help. Takes four seconds at most."""
+        if self.copy_load:
+            self.copy_load.cancel()
+
+    def _answering(self, load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Turn errors of a load into what Airflow understands."""
+        from airflow_synapse.version_compat import (  # noqa: PLC0415 - for running tasks only
+            AirflowFailException,
+            AirflowSkipException,
+        )
+
         try:
-            load = copy_load.prepare(context)
-            self.copy_statement = load.copy.redacted_sql()
-            result = copy_load.run(load)
+            return load()
+        except NoSourceFilesError as error:
+            if self.on_empty == "skip":
+                raise AirflowSkipException(str(error)) from error
+            raise AirflowFailException(str(error)) from error
         except SynapseError as error:
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
-        copy_load.tell_assets(context, result)
-        return result.to_json()
-
-    def on_kill(self) -> None:
-        """Cancel the running statement, and end its session where that does not help. Takes four seconds at most."""
-        if self._copy_load:
-            self._copy_load.cancel()

@@ -1,4 +1,7 @@
-"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``operators``. Nothing imports ``local``."""
+"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+
+Nothing imports ``local``.
+"""
 
 import ast
 from pathlib import Path
@@ -20,7 +23,9 @@ ALLOWED = {
     "schema": COMMON | {"copy"},
     "load": COMMON | {"copy", "schema"},
     "hooks": COMMON | {"copy", "schema", "load"},
-    "operators": COMMON | {"copy", "schema", "load", "hooks", "version_compat"},
+    "execution": COMMON | {"copy", "schema", "load", "hooks"},
+    "triggers": COMMON | {"load", "execution"},
+    "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.

@@ -16,6 +16,8 @@ DAG_FACING = [
     "from airflow_synapse.copy import CopyColumn, SharedAccessSignature",
     "import airflow_synapse.get_provider_info",
 ]
+#: What a triggerer imports on its event loop; Airflow has imported the base class before.
+TRIGGER = "import airflow_synapse.triggers.copy_load"
 FORBIDDEN = ("azure", "pyodbc", "pyarrow", "requests", "duckdb", "airflow.providers.common.sql")
 MOST_MODULES = 15
 
@@ -60,3 +62,9 @@ def test_a_dag_file_imports_nothing_slow(added_together, statement):
 
 def test_even_all_dag_facing_modules_together_add_few_modules(added_together):
     assert len(added_together[DAG_FACING[-1]]) <= MOST_MODULES
+
+
+def test_the_trigger_module_imports_nothing_but_itself():
+    ours = modules_added_by("import airflow.triggers.base, asgiref.sync", TRIGGER)
+    added = set(ours[TRIGGER]) - set(ours["import airflow.triggers.base, asgiref.sync"]) - {"airflow_synapse"}
+    assert added == {"airflow_synapse.triggers", "airflow_synapse.triggers.copy_load"}

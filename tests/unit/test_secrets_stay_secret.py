@@ -19,7 +19,7 @@ from airflow.serialization import serialized_objects
 from airflow_synapse.copy import ServicePrincipal, SharedAccessSignature, StorageAccountKey
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.source_files import SourceFiles
+from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.secret import Secret
 
@@ -85,7 +85,7 @@ def case(request):
 @pytest.fixture
 def task(case, new_connection, monkeypatch):
     """A task that uses the case's credentials, in a DAG."""
-    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(1, 10))
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey(files=1, bytes=10))
     pool = {"conn_type": "azure_synapse_sql_pool", "host": "ws.sql.azuresynapse.net", "schema": "sales", **case.pool}
     arguments = {"error_file": "/rejects", "max_errors": 1, **case.arguments}
     if isinstance(arguments.get("credential"), StorageAccountKey):

@@ -18,7 +18,7 @@ from airflow_synapse.exceptions import (
     StatementCancelledError,
 )
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.source_files import SourceFiles
+from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.secret import Secret
 from airflow_synapse.version_compat import AirflowFailException
@@ -30,7 +30,7 @@ LOCATION = "https://lake.blob.core.windows.net/landing/flights/"
 @pytest.fixture
 def lake(new_connection, monkeypatch):
     """Id of a connection to the storage account ``lake`` by its key; its locations hold 3 files of 60 bytes in all."""
-    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(3, 60))
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey(files=3, bytes=60))
     monkeypatch.setattr(SynapseStorageHook, "rejected_rows", lambda self, folder: 5)
     return new_connection("lake", conn_type="wasb", login="lake", password=KEY)
 
@@ -203,7 +203,7 @@ def test_a_location_in_another_account_fails_before_connecting(operator, driver,
 
 
 def test_no_file_fails_before_connecting(operator, driver, lake, context, monkeypatch):
-    monkeypatch.setattr(SynapseStorageHook, "source_files", lambda self, locations: SourceFiles(0, 0))
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey())
     with pytest.raises(AirflowFailException, match=f"no file to load in {LOCATION}"):
         operator(storage_conn_id=lake).execute(context)
     assert not driver.connections

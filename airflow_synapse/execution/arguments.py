@@ -1,0 +1,121 @@
+"""The rendered arguments of a SynapseCopyOperator, which may go to another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, Self
+
+from airflow_synapse import copy
+from airflow_synapse.copy import ColumnName, CopyColumn, StorageCredential
+from airflow_synapse.copy.options import ColumnEntry
+from airflow_synapse.exceptions import CredentialError
+
+_CREDENTIALS: Final = ("credential", "error_file_credential")
+# Keys of what stands for a value that JSON has not.
+_DECIMAL: Final = "decimal"
+_BYTES: Final = "hexadecimal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyArguments:
+    """What :class:`~airflow_synapse.operators.copy.SynapseCopyOperator` describes, after rendering."""
+
+    table: str
+    external_locations: str | Sequence[str]
+    columns: Sequence[ColumnEntry] | None = None
+    file_type: str | None = None
+    file_format: str | None = None
+    credential: StorageCredential | None = None
+    error_file: str | None = None
+    error_file_credential: StorageCredential | None = None
+    error_file_per_load: bool = True
+    max_errors: int | str | None = None
+    compression: str | None = None
+    field_quote: str | None = None
+    field_terminator: str | None = None
+    row_terminator: str | None = None
+    first_row: int | str | None = None
+    date_format: str | None = None
+    encoding: str | None = None
+    identity_insert: bool | str | None = None
+    auto_create_table: bool | str | None = None
+    request_label: str | None = None
+    write_disposition: str = "append"
+    slice_predicate: str | None = None
+    partition_values: str | Sequence[str] | None = None
+    upsert_keys: str | Sequence[str] | None = None
+    staging_distribution: str | None = None
+    staging_index: str | None = None
+    ledger_table: str | None = None
+    reload: bool = False
+    update_statistics: bool = False
+    create_table: Mapping[str, Any] | None = None
+    on_empty: str = "fail"
+    progress_interval: float | None = 30.0
+    synapse_conn_id: str = "synapse_default"
+    storage_conn_id: str | None = None
+    error_storage_conn_id: str | None = None
+
+    @classmethod
+    def of(cls, task: object) -> Self:
+        """Read them from the attributes of the same names."""
+        return cls(**{field.name: getattr(task, field.name) for field in fields(cls)})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is set, without anything secret: a credential without a secret becomes its name.
+
+        :raises CredentialError: A credential holds a secret.
+        """
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in _CREDENTIALS:
+            credential = plain[name]
+            if credential is None:
+                continue
+            if credential.secret is not None:
+                where = "storage_conn_id" if name == "credential" else "error_storage_conn_id or storage_conn_id"
+                raise CredentialError(
+                    f"{name} is {credential.method}, whose secret would be stored in Airflow's database while the task "
+                    f"is deferred. Put it into a connection and name that in {where}, or set deferrable=False."
+                )
+            plain[name] = type(credential).__name__
+        return {name: _plain(value) for name, value in plain.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_json` was made of."""
+        found = _value(plain)
+        for name in _CREDENTIALS:
+            if name in found:
+                found[name] = getattr(copy, found[name])()
+        return cls(**found)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an argument holds
+    """Return a value as JSON can hold it; Airflow's own serializer makes a float of a decimal, and takes no bytes."""
+    if isinstance(value, CopyColumn):
+        value = {"name": value.name, "default": value.default, "field_number": value.field_number}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Decimal):
+        return {_DECIMAL: str(value)}
+    if isinstance(value, bytes):
+        return {_BYTES: value.hex()}
+    return str(value) if isinstance(value, ColumnName | date) else value
+
+
+def _value(plain: Any) -> Any:  # noqa: ANN401 - whatever an argument holds
+    """Return the value that :func:`_plain` was given."""
+    if isinstance(plain, Mapping):
+        if plain.keys() == {_DECIMAL}:
+            return Decimal(plain[_DECIMAL])
+        if plain.keys() == {_BYTES}:
+            return bytes.fromhex(plain[_BYTES])
+        return {name: _value(entry) for name, entry in plain.items()}
+    if isinstance(plain, list):
+        return [_value(entry) for entry in plain]
+    return plain

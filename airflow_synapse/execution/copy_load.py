@@ -1,0 +1,325 @@
+"""One COPY with all around it: credentials, preflight, progress, the load itself, and its rejected rows."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from airflow_synapse.copy import (
+    ColumnName,
+    CopyStatement,
+    ErrorFile,
+    ExternalLocation,
+    TableName,
+    build_statement,
+)
+from airflow_synapse.exceptions import CopyOptionError, SynapseError
+from airflow_synapse.execution.arguments import CopyArguments
+from airflow_synapse.execution.progress_reporter import ProgressReporter
+from airflow_synapse.hooks.pool_session import PoolSession
+from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.identity import Attempt, LoadIdentity
+from airflow_synapse.load.preflight import Preflight, check_on_empty, check_sources, no_files, run_preflight
+from airflow_synapse.load.record import LoadRecord, StateStore
+from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.runner import Load, hand_over, run_load
+from airflow_synapse.load.source_survey import SourceSurvey
+from airflow_synapse.load.submission import Session
+from airflow_synapse.schema.create_table import build_table, needs_files
+
+#: Seconds that a cancelled statement gets to end by itself, and then KILL: Airflow ends the process after five.
+_CANCEL_SECONDS: Final = 1.0
+_KILL_SECONDS: Final = 3.0
+
+log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTry:
+    """Who loads.
+
+    :param identity: Whose load it is.
+    :param try_number: Airflow's number of this try.
+    :param store: Where the task keeps what later tries must know.
+    :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
+    :param first_attempt: Number of the first attempt of this process within the try.
+    """
+
+    identity: LoadIdentity
+    try_number: int
+    store: StateStore
+    has_store: bool
+    first_attempt: int = 1
+
+
+class CopyLoad:
+    """One execution of a SynapseCopyOperator. The constructor checks the arguments, and connects to nothing.
+
+    :param arguments: The operator's arguments, rendered.
+    :param task_try: Who loads.
+    :raises CopyOptionError: An argument, or a pair of them, is wrong.
+    :raises CredentialError: A connection does not hold the credential that is needed.
+    """
+
+    def __init__(self, arguments: CopyArguments, task_try: TaskTry) -> None:
+        self._arguments = arguments
+        self._try = task_try
+        self._hook = SynapseSqlPoolHook(arguments.synapse_conn_id)
+        self._storage = _storage_hook(arguments.storage_conn_id)
+        self._error_storage = _storage_hook(arguments.error_storage_conn_id) or self._storage
+        self._session: PoolSession | None = None
+        self._is_cancelled = False
+        self._survey: SourceSurvey | None = None
+        self._preflight: Preflight | None = None
+        self._options = self._build_options()
+        copy = self._build_statement()
+        self._options.check(copy)
+        check_on_empty(arguments.on_empty)
+        self._check_create_table(copy)
+        #: The statement, with the credentials that the connections hold.
+        self.copy = self._with_credentials(copy)
+
+    def read_connection(self) -> None:
+        """Read the connection to the pool, which may talk to Airflow, ahead of :meth:`run`.
+
+        :raises SynapseConnectionError: The connection is wrong.
+        """
+        _ = self._hook.settings
+
+    def hand_over(self) -> LoadRecord | None:
+        """Prepare that another process does :meth:`run`; see :func:`~airflow_synapse.load.runner.hand_over`."""
+        record = hand_over(self._open_session, self._load())
+        if record is None:
+            log.warning("The pool does not show its requests, so that this load cannot be deferred: it runs here.")
+        return record
+
+    def run(self) -> LoadResult:
+        """Load the files.
+
+        :raises NoSourceFilesError: There is none, and ``on_empty`` is not ``succeed``.
+        :raises SynapseError: It failed.
+        """
+        copy = self.copy
+        log.info("Loading (%s):\n%s", self._options.write_disposition, copy.redacted_sql())
+        self._survey = survey = self._look_at_sources()
+        if survey is not None and not survey.files:
+            return self._nothing_to_load()
+        with ProgressReporter(
+            self._hook.session,
+            label=copy.label or "",
+            sources=self._sources,
+            interval=self._arguments.progress_interval,
+        ):
+            outcome = run_load(self._open_session, self._load())
+        copy = self._as_loaded(outcome.attempt)
+        result = LoadResult(
+            table=str(copy.target),
+            label=copy.label or "",
+            request_id=outcome.request_id,
+            rows_loaded=outcome.rows_loaded,
+            rows_rejected=self._rejected_rows(copy),
+            reject_folder=copy.error_file.directory if copy.error_file else None,
+            files=survey.files if survey else None,
+            bytes=survey.bytes if survey else None,
+            seconds=outcome.seconds,
+            reused=outcome.reused,
+        )
+        log.info("Loaded: %s", result)
+        return result
+
+    def cancel(self) -> None:
+        """Cancel the running statement; where that does not help at once, end its session, and no other.
+
+        Returns within four seconds, from whatever thread it is called, also from a signal handler.
+        """
+        self._is_cancelled = True
+        session = self._session
+        if session is None:
+            return
+        session.cancel()
+        if session.session_id and not session.has_ended(_CANCEL_SECONDS):
+            killer = threading.Thread(target=self._kill, args=(session.session_id,), daemon=True)
+            killer.start()
+            killer.join(_KILL_SECONDS)
+
+    def _kill(self, session_id: str) -> None:
+        try:
+            self._hook.kill(session_id)
+        except SynapseError as error:
+            log.warning("The session %s cannot be ended: %s", session_id, error)
+
+    def _open_session(self) -> PoolSession:
+        session = self._session = self._hook.session()
+        if self._is_cancelled:
+            session.cancel()
+        return session
+
+    def _load(self) -> Load:
+        task_try = self._try
+        return Load(
+            copy=self.copy,
+            options=self._options,
+            identity=task_try.identity,
+            try_number=task_try.try_number,
+            store=task_try.store,
+            has_store=task_try.has_store,
+            first_number=task_try.first_attempt,
+            before=self._before_submission,
+        )
+
+    def _before_submission(self, session: Session) -> None:
+        """Make the table where it is missing, and check the files against it.
+
+        :raises SourceFilesError: They do not fit.
+        """
+        arguments, survey = self._arguments, self._survey
+        if arguments.create_table is not None:
+            files = survey.parquet_files if survey else ()
+            session.execute(build_table(self.copy.target, arguments.create_table, files))
+        if survey is None:
+            return
+        preflight = self._preflight = run_preflight(session, survey, self.copy)
+        for warning in preflight.warnings:
+            log.warning("%s", warning)
+        preflight.raise_for_problems()
+
+    def _sources(self) -> Preflight | None:
+        """Return what is known of the files, for a percentage of progress."""
+        if self._preflight is None and self._survey is not None:
+            return check_sources(self._survey, self.copy)
+        return self._preflight
+
+    def _look_at_sources(self) -> SourceSurvey | None:
+        """Look what there is to load; None when nothing here can list the storage account."""
+        if not self._storage:
+            return None
+        read_footers = self.copy.file_type == "PARQUET"
+        survey = self._storage.survey(self.copy.external_locations, read_footers=read_footers)
+        log.info("%d files, %d bytes", survey.files, survey.bytes)
+        return survey
+
+    def _nothing_to_load(self) -> LoadResult:
+        nothing = no_files(self.copy.external_locations)
+        if check_on_empty(self._arguments.on_empty) != "succeed":
+            raise nothing
+        log.info("%s The table stays as it is.", nothing)
+        return LoadResult(
+            table=str(self.copy.target), label=self.copy.label or "", rows_loaded=0, rows_rejected=0, files=0, bytes=0
+        )
+
+    def _check_create_table(self, copy: CopyStatement) -> None:
+        create_table = self._arguments.create_table
+        if create_table is None:
+            return
+        if copy.auto_create_table:
+            raise CopyOptionError("Of create_table and auto_create_table, one can make the table: leave one out.")
+        if not needs_files(create_table):
+            build_table(copy.target, create_table)
+        elif copy.file_type != "PARQUET" or not self._storage:
+            raise CopyOptionError(
+                "create_table lists no columns. They can be taken from Parquet files, with storage_conn_id, only."
+            )
+
+    def _build_options(self) -> LoadOptions:
+        arguments = self._arguments
+        return LoadOptions(
+            write_disposition=arguments.write_disposition,
+            slice_predicate=arguments.slice_predicate,
+            partition_values=_texts(arguments.partition_values),
+            upsert_keys=tuple(map(ColumnName.parse, _texts(arguments.upsert_keys))),
+            staging_distribution=arguments.staging_distribution,
+            staging_index=arguments.staging_index,
+            ledger_table=TableName.parse(arguments.ledger_table) if arguments.ledger_table else None,
+            reload=arguments.reload,
+            update_statistics=arguments.update_statistics,
+        )
+
+    def _as_loaded(self, attempt: Attempt) -> CopyStatement:
+        """Return the statement of the try that loaded, which had a label and a folder for rejected rows of its own."""
+        ours, identity = self._try.identity, replace(self._try.identity, clear_number=attempt.clear_number)
+        copy = self.copy
+        if copy.error_file and self._arguments.error_file_per_load:
+            folder = copy.error_file.directory.removesuffix(ours.reject_folder(self._try.try_number))
+            directory = folder + identity.reject_folder(attempt.try_number)
+            copy = replace(copy, error_file=replace(copy.error_file, directory=directory))
+        return copy if self._arguments.request_label else replace(copy, label=identity.label)
+
+    def _build_statement(self) -> CopyStatement:
+        """Build the statement with the credentials that were given; what a connection holds comes later."""
+        arguments, identity = self._arguments, self._try.identity
+        error_file = arguments.error_file
+        if error_file and arguments.error_file_per_load:
+            error_file = f"{error_file.rstrip('/')}/{identity.reject_folder(self._try.try_number)}"
+        return build_statement(
+            table=arguments.table,
+            external_locations=arguments.external_locations,
+            columns=arguments.columns,
+            file_type=arguments.file_type,
+            file_format=arguments.file_format,
+            credential=arguments.credential,
+            error_file=error_file,
+            error_file_credential=arguments.error_file_credential,
+            max_errors=arguments.max_errors,
+            compression=arguments.compression,
+            field_quote=arguments.field_quote,
+            field_terminator=arguments.field_terminator,
+            row_terminator=arguments.row_terminator,
+            first_row=arguments.first_row,
+            date_format=arguments.date_format,
+            encoding=arguments.encoding,
+            identity_insert=arguments.identity_insert,
+            auto_create_table=arguments.auto_create_table,
+            label=arguments.request_label or identity.label,
+        )
+
+    def _with_credentials(self, statement: CopyStatement) -> CopyStatement:
+        """Add the credentials that the connections hold, where none were given."""
+        arguments = self._arguments
+        if arguments.credential is None and self._storage:
+            credential = self._storage.source_credential(statement.external_locations[0])
+            statement = replace(statement, credential=credential)
+        error_file = statement.error_file
+        if error_file is None or arguments.error_file_credential or not self._error_storage:
+            return statement
+        if arguments.credential and error_file.is_relative:
+            return statement  # COPY uses the credential that was given
+        # A whole URL, so that the credential for reading needs no right to write.
+        folder = _reject_folder(error_file, statement)
+        credential = self._error_storage.error_file_credential(folder)
+        return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
+
+    def _rejected_rows(self, statement: CopyStatement) -> int | None:
+        """Count what the load rejected; None when that cannot be known.
+
+        A CSV load that allows no rejected row and succeeds has rejected none.
+        """
+        if not statement.max_errors and statement.file_type == "CSV":
+            return 0
+        if statement.error_file is None or not self._arguments.error_file_per_load or not self._error_storage:
+            return None
+        try:
+            return self._error_storage.rejected_rows(_reject_folder(statement.error_file, statement))
+        except SynapseError as error:
+            log.warning("The load succeeded, but its rejected rows cannot be counted. %s", error)
+            return None
+
+
+def _texts(values: str | Sequence[object] | None) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    return (values,) if isinstance(values, str) else tuple(map(str, values))
+
+
+def _storage_hook(connection_id: str | None) -> SynapseStorageHook | None:
+    return SynapseStorageHook(connection_id) if connection_id else None
+
+
+def _reject_folder(error_file: ErrorFile, statement: CopyStatement) -> ExternalLocation:
+    """Return where ERRORFILE is, also when it is given as a path in the container of the source files."""
+    source = statement.external_locations[0]
+    return error_file.location or replace(source, path=error_file.directory.lstrip("/"))

@@ -1,0 +1,92 @@
+"""What a SynapseCopyOperator does once its arguments are rendered. Only running tasks import it: it is slow."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset
+
+from airflow_synapse.execution.arguments import CopyArguments
+from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
+from airflow_synapse.execution.load_event import error_of
+from airflow_synapse.load.identity import LoadIdentity
+from airflow_synapse.load.record import RECORD_KEY, LoadRecord
+from airflow_synapse.load.result import LoadResult
+from airflow_synapse.operators.state_store import find_state_store
+from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
+from airflow_synapse.version_compat import AirflowTaskTimeout
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_synapse.operators.copy import SynapseCopyOperator
+
+
+def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
+    """Load the files; a deferrable task is deferred instead.
+
+    :raises SynapseError: It failed.
+    """
+    arguments, task_try = CopyArguments.of(task), _task_try(context)
+    plain = arguments.to_json() if task.deferrable else {}
+    copy_load = task.copy_load = CopyLoad(arguments, task_try)
+    task.copy_statement = copy_load.copy.redacted_sql()
+    record = copy_load.hand_over() if task.deferrable else None
+    if record is not None:
+        _defer(task, plain, task_try, record)
+    return copy_load.run()
+
+
+def complete(context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of the result that an event holds, and remember what the trigger has learned.
+
+    :raises SynapseError: The load failed.
+    """
+    # Airflow resumes a task only while its try is the latest: nobody else has written meanwhile.
+    _task_try(context).store.set(RECORD_KEY, event["record"])
+    if error := error_of(event):
+        raise error
+    if "timed_out" in event:
+        raise AirflowTaskTimeout
+    result: dict[str, Any] = event["result"]
+    return result
+
+
+def tell_assets(task: SynapseCopyOperator, context: Context, result: dict[str, Any]) -> None:
+    """Put the result into the events of the assets that are outlets of the task."""
+    for outlet in task.outlets:
+        if isinstance(outlet, Asset):
+            context["outlet_events"][outlet].extra.update(result)
+
+
+def _defer(task: SynapseCopyOperator, plain: dict[str, Any], task_try: TaskTry, record: LoadRecord) -> None:
+    timeout = task.execution_timeout
+    task.defer(
+        trigger=SynapseCopyTrigger(
+            arguments=plain,
+            identity=asdict(task_try.identity),
+            try_number=task_try.try_number,
+            record=record.to_json(),
+            has_store=task_try.has_store,
+            # Airflow's own timeout of a deferral would leave the statement running.
+            deadline=(datetime.now(UTC) + timeout).isoformat() if timeout else None,
+            cancel_on_kill=task.cancel_on_kill,
+        ),
+        method_name="execute_complete",
+        kwargs={"copy_statement": task.copy_statement},
+    )
+
+
+def _task_try(context: Context) -> TaskTry:
+    task_instance = context["ti"]
+    identity = LoadIdentity(
+        dag_id=task_instance.dag_id,
+        task_id=task_instance.task_id,
+        run_id=task_instance.run_id,
+        map_index=-1 if task_instance.map_index is None else task_instance.map_index,
+        clear_number=getattr(context["dag_run"], "clear_number", 0) or 0,
+    )
+    store, has_store = find_state_store(context, identity.clear_number)
+    return TaskTry(identity=identity, try_number=task_instance.try_number, store=store, has_store=has_store)
