@@ -6,10 +6,9 @@ written below ``rejects/flights`` in the same container; up to 500 of them do no
 
 Why: the pool reads the files itself, in parallel, so the data never pass through the Airflow worker.
 
-When: for files that land by day. Each run first deletes the rows of its day and then loads them, so that a cleared run
-or a backfill over days that are there already does not double them. This takes two statements: between them a reader
-sees the day empty. And COPY appends: when a worker is lost after COPY has finished and before Airflow has heard of it,
-a retry of ``load_day`` alone would load the day twice; so that task does not retry. Clear the whole run instead.
+When: for files that land by day. A run replaces the rows of its day in one transaction, so that a reader never sees a
+day that is half there, and a run that is tried again, cleared or backfilled leaves the same rows. See
+``example_backfill_flights`` for many days at once.
 
 Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``) with the rights to create the table
 and ADMINISTER DATABASE BULK OPERATIONS, and the connection ``lake`` (type ``wasb``) of the storage account.
@@ -49,13 +48,6 @@ CREATE TABLE dbo.flights (
 WITH (DISTRIBUTION = ROUND_ROBIN, CLUSTERED COLUMNSTORE INDEX)
 """
 
-DELETE_DAY = """
-DELETE FROM dbo.flights
-WHERE year = {{ data_interval_start.year }}
-  AND month = {{ data_interval_start.month }}
-  AND day = {{ data_interval_start.day }}
-"""
-
 with DAG(
     dag_id="example_copy_flights",
     # An interval of a day: data_interval_start is the day whose files are loaded. (A "@daily" schedule has intervals of
@@ -67,10 +59,10 @@ with DAG(
     tags=["example", "synapse"],
     doc_md=__doc__,
 ):
-    prepare_day = SQLExecuteQueryOperator(
-        task_id="prepare_day",
+    create_table = SQLExecuteQueryOperator(
+        task_id="create_table",
         conn_id="synapse_default",
-        sql=[CREATE_TABLE, DELETE_DAY],
+        sql=CREATE_TABLE,
         # Of two first runs that start together one may find that the other has just created the table.
         retries=2,
         retry_delay=timedelta(seconds=5),
@@ -86,6 +78,9 @@ with DAG(
         row_terminator="0x0A",  # lines end with LF; the default is CR LF
         max_errors=500,
         error_file="/rejects/flights",
-        retries=0,
+        write_disposition="replace_slice",
+        slice_predicate="year = {{ data_interval_start.year }} AND month = {{ data_interval_start.month }} "
+        "AND day = {{ data_interval_start.day }}",
+        retries=2,
     )
-    prepare_day >> load_day
+    create_table >> load_day

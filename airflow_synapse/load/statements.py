@@ -135,8 +135,8 @@ def count_missing_keys(table: TableName, keys: Sequence[str]) -> str:
 def tables_of_load(prefix: str) -> str:
     """Find the staging tables of a load, whichever attempt left them."""
     return (
-        "SELECT SCHEMA_NAME(schema_id) AS schema_name, name FROM sys.tables "
-        f"WHERE LEFT(name, {len(prefix)}) = {string_literal(prefix)}"
+        "SELECT s.name AS schema_name, t.name FROM sys.tables AS t JOIN sys.schemas AS s ON s.schema_id = t.schema_id "
+        f"WHERE LEFT(t.name, {len(prefix)}) = {string_literal(prefix)}"
     )
 
 

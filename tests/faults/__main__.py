@@ -1,0 +1,76 @@
+"""Run the fault matrix: every load, moment and fault, and random combinations; print what came of each.
+
+The last line is JSON: ``{"cases": n, "lost": 0, "duplicated": 0, "unknown_raised": k}``.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# Before anything imports Airflow, which makes its folder when it is imported.
+_AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="airflow-", ignore_cleanup_errors=True)
+os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
+
+from cases import LOADS, MOMENTS, SAME, Fault, matrix, random_cases  # noqa: E402 - see above
+from matrix import Lab, Verdict  # noqa: E402
+
+from airflow_synapse.local.home import default_home  # noqa: E402
+from airflow_synapse.local.text_table import text_table  # noqa: E402
+from airflow_synapse.local.workspace import Workspace  # noqa: E402
+
+
+def main() -> int:
+    """Run the matrix; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--random", type=int, default=200, help="random combinations (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random combinations (default: %(default)s)")
+    parser.add_argument("--only", default="", help="run only the cases whose names hold this text")
+    options = parser.parse_args()
+    listed = [case for case in matrix() if options.only in str(case)]
+    mixed = [case for case in random_cases(options.random, options.seed) if options.only in str(case)]
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        with Workspace(default_home(), Path(folder) / "workspace") as workspace:
+            lab = Lab(workspace, Path(folder))
+            verdicts = []
+            for number, case in enumerate([*listed, *mixed], 1):
+                verdicts.append(lab.run(case))
+                _show(verdicts[-1], f"{number}/{len(listed) + len(mixed)}", time.monotonic() - start)
+    _print_tables(verdicts[: len(listed)])
+    totals = {
+        "cases": len(verdicts),
+        "lost": sum(verdict.lost for verdict in verdicts),
+        "duplicated": sum(verdict.duplicated for verdict in verdicts),
+        "unknown_raised": sum(verdict.unknown for verdict in verdicts),
+    }
+    print(json.dumps(totals))
+    return 0 if all(verdict.is_right for verdict in verdicts) else 1
+
+
+def _show(verdict: Verdict, number: str, seconds: float) -> None:
+    line = f"{number} {seconds:6.0f} s  {verdict}  {verdict.case} ({verdict.tries} tries)"
+    print(line, verdict.logs if not verdict.is_right else "", file=sys.stderr, flush=True)
+
+
+def _print_tables(verdicts: list[Verdict]) -> None:
+    """Print a table a load: moments down, faults across."""
+    for load in LOADS:
+        cells = {verdict.case.strikes[0]: str(verdict) for verdict in verdicts if verdict.case.load is load}
+        rows = [
+            [moment.name, *(cells.get((moment, fault), "") for fault in Fault)]
+            for moment in MOMENTS
+            if any((moment, fault) in cells for fault in Fault)
+        ]
+        if rows:
+            print(text_table([load.name, *Fault], rows), end="\n\n")
+    print("Empty cells are not run, because they cannot differ from another:")
+    for pair, reason in SAME.items():
+        print(f"- {pair}: {reason}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

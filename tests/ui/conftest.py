@@ -1,0 +1,77 @@
+"""A headless Chromium, and a real Airflow with the example DAGs, connected to a workspace with 14 days of flights."""
+
+import os
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from airflow_synapse.local.airflow import Airflow
+from airflow_synapse.local.demo import upload_flights
+from airflow_synapse.local.home import default_home
+from airflow_synapse.local.workspace import Workspace
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "example_dags"
+DAYS = 14
+_OPTIONS = (
+    "--headless",
+    "--no-sandbox",  # tests may run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    # Nothing may ask the internet for anything.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,1000",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.airflow)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A workspace of its own, whose container ``landing`` holds the days."""
+    with Workspace(default_home(), tmp_path_factory.mktemp("workspace")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def days(workspace):
+    """The days whose flights are in the container ``landing``."""
+    return upload_flights(workspace, DAYS)
+
+
+@pytest.fixture(scope="module")
+def airflow(workspace, days, tmp_path_factory):
+    """Airflow with the example DAGs only."""
+    with Airflow(tmp_path_factory.mktemp("airflow"), EXAMPLES, parallelism=4) as running:
+        for connection_id, connection in workspace.connections().items():
+            running.add_connection(connection_id, connection)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium, driven by Selenium. ``.ci/install-system-libraries --browser`` installs it."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for option in (*_OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(option)
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def take_picture(browser, tmp_path_factory):
+    """Take a picture of the page: ``take_picture("name")``. SCREENSHOTS names a folder that keeps it."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("pictures"))
+    return lambda name: browser.save_screenshot(str(folder / f"{name}.png"))

@@ -1,0 +1,144 @@
+"""Somebody backfills two weeks of flights on Airflow's page, and then does it again for all runs."""
+
+import csv
+import io
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from airflow_synapse.local.flights import flights_by_day
+
+DAG_ID = "example_backfill_flights"
+#: Columns of the table; those of text are read with what they are padded with.
+COLUMNS = (
+    "year month day sched_dep_time sched_arr_time carrier flight tailnum origin dest distance".split()
+)
+TEXTS = {"carrier", "tailnum", "origin", "dest"}
+SECONDS_FOR_A_PAGE = 60
+SECONDS_FOR_A_BACKFILL = 400
+
+
+@pytest.fixture(scope="module")
+def source(days):
+    """The rows of the files."""
+    files = flights_by_day(1)
+    return sorted(
+        tuple(line[name] if name in TEXTS else int(line[name]) for name in COLUMNS)
+        for day in days
+        for line in csv.DictReader(io.StringIO(files[day].decode()))
+    )
+
+
+@pytest.fixture
+def table(workspace):
+    """Return the rows of the table."""
+
+    def read():
+        connection = workspace.sql_pool.connect()
+        rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM dbo.scheduled_flights").fetchall()
+        connection.close()
+        return sorted(tuple(row) for row in rows)
+
+    return read
+
+
+class BackfillForm:
+    """The form behind Trigger on the page of a DAG."""
+
+    def __init__(self, browser, airflow):
+        self._browser = browser
+        self._wait = WebDriverWait(browser, SECONDS_FOR_A_PAGE)
+        browser.get(f"{airflow.url}/dags/{DAG_ID}")
+        self._click("//button[@data-testid='trigger-dag-button']")
+        self._click("//*[@role='dialog']//label[.//*[text()='Backfill']]")
+
+    def choose_days(self, first, last):
+        for label, day, time in (("From", first, "00:00"), ("To", last, "00:00")):
+            self._click(f"//*[label[text()='{label}']]//*[text()='Select date and time']")
+            self._type("//input[@placeholder='YYYY/MM/DD']", day.replace("-", "/"))
+            self._type("//input[@placeholder='HH:mm']", time)
+            self._find("//input[@placeholder='HH:mm']").send_keys(Keys.ESCAPE)
+            self._wait.until(lambda browser: not browser.find_elements(By.XPATH, "//input[@placeholder='HH:mm']"))
+
+    def choose(self, what, *, max_active_runs):
+        self._click(f"//*[@role='dialog']//label[.//*[text()='{what}']]")
+        self._type("//input[@name='max_active_runs']", str(max_active_runs))
+
+    def says(self, text):
+        self._find(f"//*[@role='dialog']//*[contains(text(), '{text}')]")
+
+    def run(self):
+        self._click("//*[@role='dialog']//button[text()='Run Backfill' and not(@disabled)]")
+        self._find("//*[text()='Backfill generated']")
+
+    def _find(self, path):
+        return self._wait.until(
+            lambda browser: next((e for e in browser.find_elements(By.XPATH, path) if e.is_displayed()), None),
+            f"There is no {path}",
+        )
+
+    def _click(self, path):
+        self._find(path).click()
+
+    def _type(self, path, text):
+        field = self._find(path)
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(text, Keys.TAB)
+
+
+def wait_until_done(airflow, count):
+    """Wait until that many backfills are done, and return the runs."""
+
+    def is_done(_):
+        backfills = airflow.request("GET", f"/backfills?dag_id={DAG_ID}")["backfills"]
+        runs = airflow.request("GET", f"/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
+        return (
+            len(backfills) == count
+            and all(each["completed_at"] for each in backfills)
+            and all(run["state"] in {"success", "failed"} for run in runs)
+            and runs
+        )
+
+    return WebDriverWait(None, SECONDS_FOR_A_BACKFILL, poll_frequency=0.5).until(is_done)
+
+
+def tries(airflow):
+    """Return how often each day was loaded."""
+    instances = airflow.request("GET", f"/dags/{DAG_ID}/dagRuns/~/taskInstances?task_id=load_day&limit=100")
+    return [each["try_number"] for each in instances["task_instances"] if each["task_id"] == "load_day"]
+
+
+def test_backfill_of_two_weeks_and_again_for_all_runs_leaves_each_flight_once(
+    browser, airflow, days, source, table, take_picture
+):
+    airflow.wait_for_dag(DAG_ID)
+    form = BackfillForm(browser, airflow)
+    form.choose_days(days[0], days[-1])
+    form.choose("Missing Runs", max_active_runs=4)
+    form.says("14 runs will be triggered.")
+    form.run()
+
+    runs = wait_until_done(airflow, 1)
+
+    assert [run["state"] for run in runs] == ["success"] * len(days)
+    assert tries(airflow) == [1] * len(days)
+    assert table() == source
+
+    form = BackfillForm(browser, airflow)
+    form.choose_days(days[0], days[-1])
+    form.choose("All Runs", max_active_runs=4)
+    form.says("14 runs will be triggered.")
+    take_picture("backfill-form")
+    form.run()
+
+    runs = wait_until_done(airflow, 2)
+
+    assert [run["state"] for run in runs] == ["success"] * len(days)
+    assert tries(airflow) == [2] * len(days)
+    assert table() == source
+    browser.get(f"{airflow.url}/dags/{DAG_ID}")
+    green = "//*[contains(@data-testid, 'grid') or self::a][contains(@href, 'backfill__')]"
+    WebDriverWait(browser, SECONDS_FOR_A_PAGE).until(lambda page: len(page.find_elements(By.XPATH, green)) >= len(days))
+    take_picture("backfill-done")
