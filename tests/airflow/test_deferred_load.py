@@ -1,8 +1,10 @@
 """A load that a real triggerer runs."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
+from cryptography.fernet import Fernet
 
 from airflow_synapse.local.flights import flights_by_day
 from airflow_synapse.secret import Secret
@@ -30,10 +32,13 @@ def test_a_deferred_load_gives_up_its_worker_and_stores_nothing_secret(
 ):
     path = f"/dags/copy_deferred/dagRuns/{held_load}/taskInstances/load"
     assert airflow.request("GET", path)["state"] == "deferred"
-    database = sqlite3.connect(f"file:{airflow.home / 'airflow.db'}?mode=ro", uri=True)
-    stored = "".join(database.iterdump())
-    database.close()
-    assert "SynapseCopyTrigger" in stored
+    with closing(sqlite3.connect(f"file:{airflow.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+        ((class_path, encrypted),) = database.execute("SELECT classpath, kwargs FROM trigger").fetchall()
+        everything = "".join(database.iterdump())
+    arguments = Fernet(airflow.environment["AIRFLOW__CORE__FERNET_KEY"]).decrypt(encrypted.encode()).decode()
+    assert class_path == "airflow_synapse.triggers.copy_load.SynapseCopyTrigger"
+    assert "dbo.deferred" in arguments
+    stored = everything + arguments
     secrets = [Secret(workspace.storage.key("lake").reveal())]
     secrets.append(Secret(workspace.connections()["synapse_default"]["password"]))
     assert not [form for secret in secrets for form in secret.encodings() if form in stored]
