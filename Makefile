@@ -26,7 +26,7 @@ ui: .venv/.ready ## Leave a local workspace and Airflow running, connected, unti
 	@$(BIN)/python -m airflow_synapse.local.demo --dags example_dags --ui
 
 .PHONY: test
-test: lint freetds ## Run every check and every test
+test: lint test-libraries ## Run every check and every test
 	$(BIN)/python -m pytest
 
 .PHONY: test-oldest
@@ -36,6 +36,10 @@ test-oldest: .venv-oldest/.ready ## Run unit tests and DAGs with the oldest Airf
 .PHONY: bench
 bench: .venv/.ready ## Run the benchmarks: a line a figure with its name, ours, theirs and the ratio
 	@$(BIN)/python -m benchmarks
+
+.PHONY: faults
+faults: .venv/.ready ## Break loads at every moment in every way, and see that each row is loaded once
+	@$(BIN)/python tests/faults
 
 .PHONY: lint
 lint: .venv/.ready ## Check style and types
@@ -49,9 +53,9 @@ clean: ## Remove everything that these targets have made
 	rm -rf .venv .venv-oldest .workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: freetds
-freetds:
-	@PYTHON=$(PYTHON) .ci/install-system-libraries --freetds
+.PHONY: test-libraries
+test-libraries:
+	@PYTHON=$(PYTHON) .ci/install-system-libraries --tests
 
 .venv/.ready: pyproject.toml .ci/install-system-libraries Makefile
 	@PYTHON=$(PYTHON) .ci/install-system-libraries

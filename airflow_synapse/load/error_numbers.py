@@ -52,6 +52,7 @@ KINDS: Final[Mapping[int, ErrorKind]] = {
     1222: ErrorKind.TRANSIENT,  # lock request timeout: Microsoft SqlClient transient errors
     3960: ErrorKind.TRANSIENT,  # snapshot update conflict; rolled back: Microsoft SqlClient transient errors
     4060: ErrorKind.PERHAPS_TRANSIENT,  # cannot open database; also a wrong name: Azure SQL, common errors
+    596: ErrorKind.LINK_LOST,  # session in the kill state, severity 21: database engine events and errors
     10053: ErrorKind.LINK_LOST,  # connection aborted by the host: Azure SQL, troubleshoot common errors
     10054: ErrorKind.LINK_LOST,  # connection reset by the peer: Synapse, dropped connections
     10060: ErrorKind.LINK_LOST,  # connection attempt timed out: Azure SQL, troubleshoot common errors

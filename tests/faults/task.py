@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from worker import PRELOADED, Work, run_try
@@ -39,6 +40,7 @@ class Try:
     def __init__(self, work: Work) -> None:
         # Forked from a process that has imported everything and has neither threads nor connections.
         context = multiprocessing.get_context("forkserver")
+        assert all(map(find_spec, PRELOADED))  # what cannot be imported is passed over there
         context.set_forkserver_preload(PRELOADED)
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=run_try, args=(work, other), daemon=True)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 #: What takes long to import; each worker is forked from a process that has done it.
-PRELOADED = ["airflow_synapse.operators.copy_load", "azure.storage.blob", "pyodbc"]
+PRELOADED = ["airflow_synapse.operators.copy", "airflow_synapse.operators.loading", "azure.storage.blob", "pyodbc"]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ CANCELLED = f"[HY008] {MICROSOFT}Operation canceled (0) (SQLExecDirectW)"
 CANCELLED_EARLY = f"[01S05] {MICROSOFT}Cancel treated as FreeStmt/Close (0) (SQLExecDirectW)"
 DATA = f"[42000] {MICROSOFT}[SQL Server]Not able to validate because (403) Forbidden. (105200) (SQLExecDirectW)"
 DEADLOCK = f"[40001] {MICROSOFT}[SQL Server]Transaction (Process ID 7) was deadlocked. (1205) (SQLExecDirectW)"
+KILLED = f"[HY000] {MICROSOFT}[SQL Server]The session is in the kill state. (596) (SQLExecDirectW)"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ DEADLOCK = f"[40001] {MICROSOFT}[SQL Server]Transaction (Process ID 7) was deadl
         pytest.param(RESET, ErrorKind.LINK_LOST, id="reset"),
         pytest.param(LINK_FAILURE, ErrorKind.LINK_LOST, id="link failure without number"),
         pytest.param(FREETDS_END, ErrorKind.LINK_LOST, id="FreeTDS end of file"),
+        pytest.param(KILLED, ErrorKind.LINK_LOST, id="session killed"),
         pytest.param(CANCELLED, ErrorKind.CANCELLED, id="cancelled"),
         pytest.param(CANCELLED_EARLY, ErrorKind.CANCELLED, id="cancelled early"),
         pytest.param(DATA, ErrorKind.FINAL, id="a number that is not listed"),
