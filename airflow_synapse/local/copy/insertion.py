@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from airflow_synapse.local.copy.columns import LoadPlan
 from airflow_synapse.local.copy.environment import CopyEnvironment
+from airflow_synapse.local.copy.fixed_length import padded
 from airflow_synapse.local.errors import StatementCancelled
 
 #: Bytes that one INSERT takes: DuckDB is slower with small ones, and larger ones only cost memory.
@@ -55,14 +56,15 @@ class Insertion:
         self.rows += rows.num_rows
 
     def _complete(self, rows: pa.Table) -> pa.Table:
-        """Return ``rows`` with the identity values that the pool makes, in the order of the table's columns."""
+        """Return ``rows`` as the table stores them: padded, with identity values of the pool, in the table's order."""
         column = self._plan.generated
         if column is not None and column.identity is not None:
             step = column.identity.increment
             first = self._environment.next_identity_values(self._plan.table, rows.num_rows)
             values = range(first, first + step * rows.num_rows, step)
             rows = rows.append_column(column.name, pa.array(values, pa.int64()))
-        return rows.select([target.name for target in self._plan.table.columns])
+        columns = self._plan.table.columns
+        return pa.table({target.name: padded(rows[target.name], target.type) for target in columns})
 
 
 @contextmanager
