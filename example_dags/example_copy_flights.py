@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import DAG
 from airflow.timetables.interval import CronDataIntervalTimetable
+
 from airflow_synapse.operators.copy import SynapseCopyOperator
 
 CREATE_TABLE = """

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _UNIX_ODBC: Final = (
     "pyodbc cannot load ODBC's driver manager, unixODBC. Install it: "
-    "apt-get install unixodbc libgssapi-krb5-2 libltdl7, or dnf install unixODBC krb5-libs libtool-ltdl, or brew install unixodbc"
+    "apt-get install unixodbc libgssapi-krb5-2 libltdl7, or dnf install unixODBC krb5-libs libtool-ltdl, "
+    "or brew install unixodbc"
 )
 
 

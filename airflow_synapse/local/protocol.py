@@ -1,7 +1,7 @@
 """What the TDS server and the SQL engine say to each other.
 
-The server decodes requests and encodes outcomes; the engine knows no packet. A session is used by one worker thread at a
-time; only :meth:`Session.cancel` may come from another thread.
+The server decodes requests and encodes outcomes; the engine knows no packet. A session is used by one worker thread at
+a time; only :meth:`Session.cancel` may come from another thread.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ _START_SECONDS: Final = 60.0
 class SqlPool:
     """Run a SQL pool until :meth:`stop`; ready when the constructor returns.
 
-    :param folder: Folder for the database, the password, the certificate and the log. A second start finds what the first
-        one stored.
+    :param folder: Folder for the database, the password, the certificate and the log. A second start finds what the
+        first one stored.
     :param storage_accounts: Endpoint and key of each storage account that the pool can reach, by account name.
     :param port: Port of 127.0.0.1; 0 takes a free one.
     :param access_tokens: Access tokens that log in as the administrator.

@@ -16,8 +16,8 @@ from airflow_synapse.secret import Secret
 class Workspace:
     """Run a workspace until :meth:`stop`; ready when the constructor returns.
 
-    DAGs keep production URLs: ``https://lake.blob.core.windows.net/...`` in a COPY statement reaches the account ``lake``
-    of this workspace, because its pool maps account names to the emulator.
+    DAGs keep production URLs: ``https://lake.blob.core.windows.net/...`` in a COPY statement reaches the account
+    ``lake`` of this workspace, because its pool maps account names to the emulator.
 
     :param home: Where programs are installed; see :func:`~airflow_synapse.local.home.default_home`.
     :param folder: Folder for blobs, tables, secrets and logs. A second start finds what the first one stored.

@@ -55,7 +55,10 @@ class _ParquetFile:
         self._downloader = downloader
         self._file = file
         self._blob = BlobFile(downloader, file)
-        self._parquet = pq.ParquetFile(pa.PythonFile(self._blob, "r"), coerce_int96_timestamp_unit="us")
+        # Arrow's own buffers for what it reads ahead live as long as the file; ours hold one row group.
+        self._parquet = pq.ParquetFile(
+            pa.PythonFile(self._blob, "r"), coerce_int96_timestamp_unit="us", pre_buffer=False
+        )
         self.columns = parquet_columns(self._parquet)
 
     def tables(self) -> Iterator[pa.Table]:

@@ -4,6 +4,8 @@ This is what a row is; :mod:`.csv_parts` has a faster way for text on which both
 
 Source: RFC 4180, to which the COPY reference points. Assumption: Where RFC 4180 is silent, a quote character opens a
 quoted field only at the field's start, and text between the closing quote and the next terminator rejects the row.
+
+Assumption: An empty CSV field is NULL whether it is quoted or not.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from airflow_synapse.local.copy.columns import LoadPlan
 from airflow_synapse.local.copy.environment import CopyEnvironment
+from airflow_synapse.local.copy.fixed_length import padded
 from airflow_synapse.local.errors import StatementCancelled
 
 #: Bytes that one INSERT takes: DuckDB is slower with small ones, and larger ones only cost memory.
@@ -26,12 +27,6 @@ class Insertion:
     def __init__(self, plan: LoadPlan, environment: CopyEnvironment) -> None:
         self._plan = plan
         self._environment = environment
-        self._view = f"copy_{environment.request_id}"
-        names = [column.target.name for column in plan.columns]
-        if plan.generated is not None:
-            names.append(plan.generated.name)
-        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-        self._statement = f'INSERT INTO {plan.table.duckdb_name} ({quoted}) SELECT {quoted} FROM "{self._view}"'
         self._waiting: list[pa.Table] = []
         self.rows = 0
 
@@ -55,23 +50,21 @@ class Insertion:
         self._waiting = []
         if not rows:
             return
-        connection = self._environment.connection
-        connection.register(self._view, self._with_identity(rows))
-        try:
-            with _interrupts():
-                connection.execute(self._statement).fetchall()
-        finally:
-            connection.unregister(self._view)
+        # A registered view would keep its rows in memory until the transaction ends.
+        with _interrupts():
+            self._environment.connection.from_arrow(self._complete(rows)).insert_into(self._plan.table.duckdb_name)
         self.rows += rows.num_rows
 
-    def _with_identity(self, rows: pa.Table) -> pa.Table:
+    def _complete(self, rows: pa.Table) -> pa.Table:
+        """Return ``rows`` as the table stores them: padded, with identity values of the pool, in the table's order."""
         column = self._plan.generated
-        if column is None or column.identity is None:
-            return rows
-        step = column.identity.increment
-        first = self._environment.next_identity_values(self._plan.table, rows.num_rows)
-        values = range(first, first + step * rows.num_rows, step)
-        return rows.append_column(column.name, pa.array(values, pa.int64()))
+        if column is not None and column.identity is not None:
+            step = column.identity.increment
+            first = self._environment.next_identity_values(self._plan.table, rows.num_rows)
+            values = range(first, first + step * rows.num_rows, step)
+            rows = rows.append_column(column.name, pa.array(values, pa.int64()))
+        columns = self._plan.table.columns
+        return pa.table({target.name: padded(rows[target.name], target.type) for target in columns})
 
 
 @contextmanager

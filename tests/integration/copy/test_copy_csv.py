@@ -229,3 +229,22 @@ def test_a_file_larger_than_a_part_is_loaded_whole(pool: Pool, landing: Landing)
     query = """SELECT count(*), sum(a), count(*) FILTER (b = 'row "' || a || E'",\\n') FROM t"""
     assert pool.rows(query) == [(1_300_000, sum(range(1_300_000)), 1_300_000)]
     assert len(pool.environment.reported) > 2
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "field", "stored"),
+    [
+        (SqlType("char", length=4), "ab", "ab  "),
+        (SqlType("nchar", length=4), "é", "é   "),
+        (SqlType("nchar", length=4), "😀", "😀  "),
+        (SqlType("binary", length=3), "0x01", b"\x01\0\0"),
+        (SqlType("varchar", length=4), "ab", "ab"),
+    ],
+)
+def test_columns_of_fixed_length_are_filled_up(
+    pool: Pool, landing: Landing, sql_type: SqlType, field: str, stored: object
+) -> None:
+    landing.upload("a.csv", f"1,{field}\n2,\n")
+    pool.create(column("n", "int"), column("v", sql_type))
+    pool.copy("")
+    assert sorted(pool.rows()) == [(1, stored), (2, None)]

@@ -40,7 +40,10 @@ class RawClient:
         """Return the payload of one message."""
         payload = b""
         while True:
-            type_, status, size, *_rest = struct.unpack(">BBHHBB", self._file.read(8))
+            header = self._file.read(8)
+            if not header:
+                raise EOFError
+            type_, status, size, *_rest = struct.unpack(">BBHHBB", header)
             assert type_ == 4
             payload += self._file.read(size - 8)
             if status & END:
@@ -63,8 +66,8 @@ def done(token, status, count=0, command=0):
     return struct.pack("<BHHQ", token, status, command, count)
 
 
-def int_parameter(value, *, output=False):
-    return struct.pack("<BBBBBi", 0, output, 0x26, 4, 4, value)
+def int_parameter(value, *, output=False, name=""):
+    return bytes([len(name)]) + name.encode("utf-16-le") + struct.pack("<BBBBi", output, 0x26, 4, 4, value)
 
 
 def text_parameter(value):

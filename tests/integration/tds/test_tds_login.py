@@ -1,6 +1,8 @@
 """Logging in: who may, what the engine learns, and what is encrypted on the way."""
 
 import asyncio
+import socket
+import ssl
 import struct
 
 import pyodbc
@@ -157,6 +159,14 @@ def test_freetds_encrypts_what_was_agreed(connect, start_server, start_relay, po
     connection = connect("freetds", server=relay, Encryption=encryption)
     assert connection.execute(f"SELECT '{MARKER}'").fetchval() == MARKER
     assert relay.saw(MARKER) is rest_is_clear
+
+
+def test_strict_connection_starts_with_tls_and_its_protocol_name(start_server, certificate):
+    context = ssl.create_default_context(cafile=certificate.chain)
+    context.set_alpn_protocols(["tds/8.0"])
+    address = ("localhost", start_server("optional").port)
+    with socket.create_connection(address) as plain, context.wrap_socket(plain, server_hostname="localhost") as tls:
+        assert tls.selected_alpn_protocol() == "tds/8.0"
 
 
 def test_client_that_insists_on_encryption_leaves_a_server_without_certificate(connect):

@@ -151,6 +151,25 @@ def test_attention_to_a_running_statement_is_answered_by_two_messages(client, se
     assert client.ask(BATCH, batch("SELECT 1 AS a")) == SELECT_ONE
 
 
+def test_attention_stops_the_statement_even_if_the_engine_misses_it_at_first(client, server):
+    session = server.pool.sessions[-1]
+    session.lost_cancels = 3
+    client.send(BATCH, batch(ENDLESS))
+    assert session.fetching.wait(5)
+    client.send(ATTENTION, b"")
+    assert client.receive().endswith(done(DONE, ERROR))
+    assert client.receive() == ATTENTION_ACKNOWLEDGED
+
+
+def test_leaving_stops_the_statement_even_if_the_engine_misses_it_at_first(server):
+    with RawClient(server.port) as client:
+        session = server.pool.sessions[-1]
+        session.lost_cancels = 3
+        client.send(BATCH, batch(ENDLESS))
+        assert session.fetching.wait(5)
+    assert session.closed.wait(5)
+
+
 @pytest.mark.parametrize("statement", ["SELECT 1 AS a", "SELECT i AS a FROM range(3000) t(i)"])
 def test_attention_at_any_moment_is_acknowledged_once(client, statement):
     """With the request, and after a part of its reply: one reply, whole or cut off, and one acknowledgement."""
@@ -164,6 +183,27 @@ def test_attention_at_any_moment_is_acknowledged_once(client, statement):
 def test_message_that_the_client_takes_back_is_ignored(client):
     client.send(BATCH, batch("THROW 208"), status=END | IGNORE)
     assert client.ask(BATCH, batch("SELECT 1 AS a")) == SELECT_ONE
+
+
+def test_parameters_by_name_come_in_any_order(client):
+    text, declared = text_parameter("SELECT @first - @second AS a"), text_parameter("@first int, @second int")
+    values = int_parameter(2, name="@second"), int_parameter(3, name="@FIRST")
+    reply = client.ask(CALL, ALL_HEADERS + call(10, text, declared, *values))
+    assert reply.startswith(SELECT_ONE[:-13])
+
+
+@pytest.mark.parametrize(("given", "number"), [((), 8178), ((1, 2), 8144)], ids=["too few", "too many"])
+def test_parameters_of_another_number_than_declared_are_an_error(client, given, number):
+    head = text_parameter("SELECT @a"), text_parameter("@a int")
+    reply = client.ask(CALL, ALL_HEADERS + call(10, *head, *map(int_parameter, given)))
+    assert struct.unpack_from("<i", reply, 3) == (number,)
+
+
+def test_malformed_call_ends_the_connection(client, server):
+    client.send(CALL, ALL_HEADERS + call(10, text_parameter("SELECT 1"))[:-1])
+    with pytest.raises(EOFError):
+        client.receive()
+    assert server.pool.sessions[-1].closed.wait(5)
 
 
 def test_bulk_load_is_refused_by_name(client):

@@ -74,8 +74,10 @@ class ToySession:
     many_calls: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     cancels: int = 0
+    lost_cancels: int = 0  # as when one comes between two queries of a statement
     running: bool = False
     resets: int = 0
+    fetching: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -128,6 +130,7 @@ class ToySession:
         return Rows(tuple(columns), self._guarded(self._batches(relation)))
 
     def _batches(self, relation):
+        self.fetching.set()
         for batch in relation.to_arrow_reader(8192):
             self.rows_encoded += batch.num_rows
             yield batch
@@ -215,6 +218,8 @@ class ToySession:
 
     def cancel(self):
         self.cancels += 1
+        if self.cancels <= self.lost_cancels:
+            return
         self.stop.set()
         self.cursor.interrupt()
 

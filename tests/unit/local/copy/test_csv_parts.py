@@ -52,6 +52,9 @@ def _read(
     part_bytes=st.sampled_from([1000, 200]),
     chunk=st.integers(1, 70),
 )
+@example(text='"a"b,c\nd,e\n', numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
+@example(text='a,5" b\n"c\nd",6" e\n', numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
+@example(text="a,b\rc,d\n", numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
 @example(text="a,b\n\n", numbers=[1, 2], exact=True, part_bytes=1000, chunk=50)
 @example(text="a\n\n\n", numbers=[1, 2], exact=False, part_bytes=1000, chunk=50)
 @example(text='a,"b\nc"\nd,"e\n', numbers=[1, 2], exact=True, part_bytes=1000, chunk=5)

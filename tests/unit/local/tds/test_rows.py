@@ -5,6 +5,7 @@ hypothesis, with the reader that parameters use.
 """
 
 import datetime as dt
+import struct
 from decimal import Decimal
 from uuid import UUID
 
@@ -161,6 +162,13 @@ def test_missing_cells_are_bits_of_the_row():
     batch = pa.RecordBatch.from_arrays(arrays, [column.name for column in columns])
     expected = b"\xd2\x01\x01" + b"".join(bytes([1, index]) for index in range(1, 8))
     assert b"".join(rows.encode_rows(columns, batch)) == expected
+
+
+def test_bytes_behind_a_null_are_not_sent():
+    buffers = [pa.py_buffer(b"\x02"), pa.py_buffer(struct.pack("<3i", 0, 1, 2)), pa.py_buffer(b"xy")]
+    batch = pa.RecordBatch.from_arrays([pa.Array.from_buffers(pa.string(), 2, buffers)], ["text"])
+    data = b"".join(rows.encode_rows([ResultColumn("text", SqlType("varchar", 5))], batch))
+    assert data == b"\xd2\x01" + b"\xd2\x00\x01\x00y"
 
 
 def test_large_batches_leave_in_parts_of_bounded_size():
