@@ -9,6 +9,7 @@ import pytest
 
 from airflow_synapse.local.azurite import Azurite
 from airflow_synapse.local.home import default_home
+from airflow_synapse.local.sql_pool import SqlPool
 from airflow_synapse.local.workspace import Workspace
 
 _numbers = itertools.count(1)
@@ -44,6 +45,20 @@ def workspace(tmp_path_factory):
     """A workspace with a storage of its own: ``workspace.storage`` (as ``azurite``) and ``workspace.sql_pool``."""
     with Workspace(default_home(), tmp_path_factory.mktemp("workspace"), accounts=("lake", "archive")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def _breakable_pool(tmp_path_factory):
+    with SqlPool(tmp_path_factory.mktemp("breakable_pool"), storage_accounts={}) as pool:
+        yield pool
+
+
+@pytest.fixture
+def breakable_pool(_breakable_pool):
+    """A SQL pool without storage that a test may break: ``breakable_pool.faults``; whole again after the test."""
+    yield _breakable_pool
+    _breakable_pool.faults.clear()
+    _breakable_pool.faults.resume()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class FaultControl:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, name="fault-control", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="fault-control", daemon=True).start()
 
     def close(self) -> None:
         """Stop listening."""

@@ -65,7 +65,10 @@ class Fault:
             raise ValueError(f"A fault's moment is one of {', '.join(MOMENTS)}, not {self.moment!r}.")
         if self.times < 1 or self.seconds < 0:
             raise ValueError("A fault needs times >= 1 and seconds >= 0.")
-        re.compile(self.text or "")
+        try:
+            re.compile(self.text or "")
+        except re.error as error:
+            raise ValueError(f"A fault's text is a regular expression, and {self.text!r} is none: {error}.") from None
 
     def fits(self, moment: str, text: str, label: str | None) -> bool:
         """Return whether the fault is for that moment of that statement."""

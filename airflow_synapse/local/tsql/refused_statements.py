@@ -25,6 +25,9 @@ UNSUPPORTED_IN_A_DEDICATED_POOL: Final = {
 
 #: In a dedicated pool, but not here.
 MISSING_HERE: Final = (
+    ("ALTER", "AUTHORIZATION"), ("ALTER", "DATABASE"), ("ALTER", "EXTERNAL"), ("ALTER", "FUNCTION"), ("ALTER", "INDEX"),
+    ("ALTER", "LOGIN"), ("ALTER", "MATERIALIZED"), ("ALTER", "PROC"), ("ALTER", "PROCEDURE"), ("ALTER", "ROLE"),
+    ("ALTER", "SCHEMA"), ("ALTER", "USER"), ("ALTER", "VIEW"),
     ("WHILE",), ("BREAK",), ("GRANT",), ("DENY",), ("REVOKE",), ("RAISERROR",),
     ("THROW",), ("DBCC",), ("EXPLAIN",), ("CREATE", "VIEW"), ("CREATE", "PROCEDURE"), ("CREATE", "PROC"),
     ("CREATE", "OR"), ("CREATE", "FUNCTION"), ("CREATE", "USER"), ("CREATE", "LOGIN"), ("CREATE", "ROLE"),

@@ -1,0 +1,71 @@
+"""``python -m airflow_synapse.local fault``, against a workspace that runs in the background."""
+
+import pyodbc
+import pytest
+
+from airflow_synapse.local import __main__ as command_line
+from airflow_synapse.local import background
+from airflow_synapse.local.background import State
+
+
+@pytest.fixture
+def fault(breakable_pool, monkeypatch, capsys):
+    """Run a fault command for the pool of the tests and return its code and what it printed."""
+    state = State(1, {}, breakable_pool.control_port)
+    monkeypatch.setattr(background, "running_state", lambda _: state)
+
+    def run(*arguments):
+        code = command_line.main(["fault", *arguments])
+        return code, "".join(capsys.readouterr())
+
+    return run
+
+
+def test_faults_are_set_listed_and_cleared(fault):
+    code, output = fault("drop", "--moment", "committed", "--label", "load_*")
+    assert (code, output) == (0, f"Fault {output.split()[1]} waits for its statement.\n")
+    fault("delay", "2.5", "--text", "^COPY", "--times", "3")
+    fault("hold")
+    fault("outlive")
+    rows = [line.split() for line in fault("list")[1].splitlines() if line.split()[:1] and line.split()[0].isdigit()]
+    assert [row[1:3] for row in rows] == [
+        ["drop", "committed"],
+        ["delay", "running"],
+        ["hold", "running"],
+        ["outlive", "before"],
+    ]
+    fault("clear")
+    assert "drop" not in fault("list")[1]
+
+
+def test_the_pool_is_paused_and_resumed(fault, breakable_pool):
+    assert fault("pause")[0] == 0
+    with pytest.raises(pyodbc.Error, match="42108"):
+        breakable_pool.connect()
+    assert fault("resume", "--warm-up-logins", "1")[0] == 0
+    with pytest.raises(pyodbc.Error, match="42109"):
+        breakable_pool.connect()
+    breakable_pool.connect().close()
+
+
+def test_logins_are_refused(fault, breakable_pool):
+    assert fault("refuse-logins", "40613")[0] == 0
+    with pytest.raises(pyodbc.Error, match="40613"):
+        breakable_pool.connect()
+
+
+@pytest.mark.parametrize("arguments", [("forget-requests",), ("release",), ("release", "7")])
+def test_other_commands_answer(fault, arguments):
+    assert fault(*arguments) == (0, "Done.\n")
+
+
+def test_what_makes_no_sense_is_an_error(fault):
+    code, output = fault("drop", "--text", "(")
+    assert code == 1
+    assert "regular expression" in output
+
+
+def test_a_workspace_that_is_down_says_how_to_start_it(monkeypatch, capsys):
+    monkeypatch.setattr(background, "running_state", lambda _: None)
+    assert command_line.main(["fault", "pause"]) == 1
+    assert "local up" in capsys.readouterr().err
