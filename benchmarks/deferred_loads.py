@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from azure.storage.blob import BlobServiceClient
 
 from airflow_synapse.load.record import LoadRecord
 from airflow_synapse.local.home import default_home
@@ -25,9 +26,9 @@ from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
 from benchmarks.figure import Figure
 
 LOADS = 100
-#: Seconds between two looks at the clock, and how long all loads wait together.
+#: Seconds between two looks at the clock, and how long all loads wait together: progress is shown meanwhile.
 _POLL = 0.1
-_WAIT = 20.0
+_WAIT = 45.0
 _CONTAINER = "deferred"
 
 
@@ -127,8 +128,6 @@ async def _until_sent(workspace: Workspace, count: int) -> None:
 
 
 def _upload(workspace: Workspace) -> None:
-    from azure.storage.blob import BlobServiceClient
-
     endpoint, key = workspace.storage.endpoint("lake"), workspace.storage.key("lake").reveal()
     with BlobServiceClient(endpoint, credential=key) as account:
         account.create_container(_CONTAINER).upload_blob("numbers.csv", b"1\n2\n3\n")

@@ -117,8 +117,8 @@ class Task:
 
 
 async def event_of(trigger):
-    async for event in trigger.run():
-        return event.payload
+    (event,) = [event async for event in trigger.run()]
+    return event.payload
 
 
 @pytest.fixture
