@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 SAS_LIFETIME: Final = timedelta(hours=12)
 #: Version 1, which COPY asks for. Source: COPY reference 2026-05, CREDENTIAL.
 _TOKEN_ENDPOINT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/token"  # noqa: S105 - a URL
+#: How long a SAS that was made serves other loads of this process. A triggerer runs many, and what Airflow has to mask
+#: stays for as long as the process lives: each new secret makes every line of a log slower.
+_SAS_REUSE: Final = timedelta(hours=1)
+#: What was made, by what it is for: when, and the SAS.
+_MINTED: Final[dict[tuple[object, ...], tuple[datetime, Secret]]] = {}
 _REJECTED_ROWS: Final = "_rejectedrows"
 _ROW_FILE: Final = ".row.txt"
 
@@ -171,6 +176,12 @@ class SynapseStorageHook(BaseHook):
     def _mint(self, key: Secret, container: str, permissions: str) -> Secret:
         from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
+        now = datetime.now(UTC)
+        name = (self.settings.account, self.settings.endpoint, key, container, permissions, self.sas_lifetime)
+        minted_at, secret = _MINTED.get(name, (datetime.min.replace(tzinfo=UTC), None))
+        if secret is not None and now - minted_at < min(_SAS_REUSE, self.sas_lifetime / 2):
+            mask(secret)
+            return secret
         # An emulator is reached without TLS; everything else must not be.
         protocol = "https" if self.settings.endpoint.startswith("https://") else "https,http"
         try:
@@ -179,7 +190,7 @@ class SynapseStorageHook(BaseHook):
                 container,
                 account_key=key.reveal(),
                 permission=ContainerSasPermissions.from_string(permissions),
-                expiry=datetime.now(UTC) + self.sas_lifetime,
+                expiry=now + self.sas_lifetime,
                 protocol=protocol,
             )
         except ValueError:
@@ -190,6 +201,7 @@ class SynapseStorageHook(BaseHook):
             )
         secret = Secret(token)
         mask(secret)
+        _MINTED[name] = now, secret
         return secret
 
     def _client_credential(self) -> Any:  # noqa: ANN401 - one of several classes that must not be imported here
