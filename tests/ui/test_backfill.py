@@ -72,8 +72,9 @@ class BackfillForm:
         self._find(f"//*[@role='dialog']//*[contains(text(), '{text}')]")
 
     def run(self):
-        self._click("//*[@role='dialog']//button[text()='Run Backfill' and not(@disabled)]")
-        self._find("//*[text()='Backfill generated']")
+        button = "//*[@role='dialog']//button[text()='Run Backfill' and not(@disabled)]"
+        self._click(button)
+        self._wait.until(lambda browser: not browser.find_elements(By.XPATH, button), "The form stays open")
 
     def _find(self, path):
         return self._wait.until(
@@ -88,6 +89,14 @@ class BackfillForm:
         field = self._find(path)
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text, Keys.TAB)
+
+
+def wait_until_made(airflow, count):
+    """Wait until Airflow lists that many backfills."""
+    WebDriverWait(None, SECONDS_FOR_A_PAGE).until(
+        lambda _: len(airflow.request("GET", f"/backfills?dag_id={DAG_ID}")["backfills"]) == count,
+        f"Airflow has not made backfill {count}",
+    )
 
 
 def wait_until_done(airflow, count):
@@ -130,6 +139,7 @@ def backfill(browser, airflow, days, take_picture):
         form.says(f"{len(days)} runs will be triggered.")
         take_picture(picture)
         form.run()
+        wait_until_made(airflow, count)
         airflow.request("PATCH", f"/dags/{DAG_ID}", {"is_paused": False})
         return wait_until_done(airflow, count)
 
