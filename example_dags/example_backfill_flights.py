@@ -3,8 +3,8 @@
 What: every run loads the files of one day, its data interval, from ``landing/flights/<day>/`` into
 ``dbo.scheduled_flights``: those columns of the files that say what was planned.
 
-Why: a backfill runs a DAG for days that are over, and may run it again for days that are done: "All Runs" in the form of
-Airflow's page does. A load that only adds rows would double them then. Here a run replaces the rows of its own day, in
+Why: a backfill runs a DAG for days that are over, and may run it again for days that are done: "All Runs" in the form
+of Airflow's page does. A load that only adds rows would double them then. Here a run replaces the rows of its own day, in
 one transaction, and nothing else: after any number of backfills, retries and clears the table holds each day once.
 
 When: for a first load of history, and after the files of some days were delivered anew. On the page of the DAG choose
@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import DAG
 from airflow.timetables.interval import CronDataIntervalTimetable
+
 from airflow_synapse.operators.copy import SynapseCopyOperator
 
 CREATE_TABLE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Final
 
 import duckdb
@@ -210,7 +210,8 @@ class PoolSession:
         self._state.cancelled.set()
         self._state.database.locks.wake()
         self._state.database.slots.wake()
-        self._state.cursor.interrupt()
+        with suppress(duckdb.ConnectionException):  # the session closes at this moment
+            self._state.cursor.interrupt()
 
     def kill(self) -> None:
         """End the session from another one: what runs is cancelled and nothing runs after it.

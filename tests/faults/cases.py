@@ -140,7 +140,6 @@ SAME = {
     "SIGKILL after the XCom": "no process is there: nothing happens",
     "marked failed after the XCom": "then cleared: the same as a clear",
     "the statement goes on": "only where one runs; elsewhere the same as without",
-    "deferrable, a fault of the pool": "the trigger runs the same runner in the same way",
 }
 
 
@@ -150,9 +149,14 @@ class Case:
 
     load: LoadKind
     strikes: tuple[tuple[Moment, Fault], ...]
+    deferrable: bool = False
+
+    @property
+    def form(self) -> str:
+        return self.load.name + (", deferrable" if self.deferrable else "")
 
     def __str__(self) -> str:
-        return f"{self.load.name}: " + "; ".join(f"{moment.name}, {fault}" for moment, fault in self.strikes)
+        return f"{self.form}: " + "; ".join(f"{moment.name}, {fault}" for moment, fault in self.strikes)
 
     @property
     def may_be_unknown(self) -> bool:
@@ -184,7 +188,7 @@ def pairs(load: LoadKind) -> list[tuple[Moment, Fault]]:
 
 def matrix() -> list[Case]:
     """Return every load with every moment and fault."""
-    return [Case(load, (pair,)) for load in LOADS for pair in pairs(load)]
+    return [Case(load, (pair,), deferrable) for deferrable in (False, True) for load in LOADS for pair in pairs(load)]
 
 
 def random_cases(count: int, seed: int) -> list[Case]:
@@ -193,5 +197,5 @@ def random_cases(count: int, seed: int) -> list[Case]:
     found = []
     for _ in range(count):
         load = chance.choice(LOADS)
-        found.append(Case(load, tuple(chance.choices(pairs(load), k=chance.choice((2, 3))))))
+        found.append(Case(load, tuple(chance.choices(pairs(load), k=chance.choice((2, 3)))), chance.random() < 0.5))
     return found

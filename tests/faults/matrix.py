@@ -83,6 +83,7 @@ class Lab:
             "file_type": "CSV",
             "row_terminator": "0x0A",
             "write_disposition": case.load.disposition,
+            "deferrable": case.deferrable,
             **case.load.arguments,
         }
         task = Task(name, self._workspace.connections(), arguments, self._folder)

@@ -97,8 +97,9 @@ class Task:
         self.clear_number = 0
 
     def start(self) -> Try:
-        """Start the next try."""
-        self.try_number += 1
+        """Start the next try; where one is deferred, it goes on in a new triggerer."""
+        if not self._deferral.exists():
+            self.try_number += 1
         return Try(
             Work(
                 connections=self._variables,
@@ -107,12 +108,18 @@ class Task:
                 try_number=self.try_number,
                 clear_number=self.clear_number,
                 state=self._folder / f"{self._name}.json",
+                deferral=self._deferral,
                 log=self._folder / f"{self._name}-{self.try_number}.log",
             )
         )
 
+    @property
+    def _deferral(self) -> Path:
+        return self._folder / f"{self._name}-{self.try_number}.deferral"
+
     def clear(self) -> None:
         """Do what a user's clear does: the run's clear number grows, and what was stored stays."""
+        self._deferral.unlink(missing_ok=True)
         self.clear_number += 1
 
     def finish(self, running: Try) -> Ended:

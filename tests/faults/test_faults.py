@@ -1,5 +1,7 @@
 """A part of the fault matrix that stands for the whole: ``make faults`` runs all of it."""
 
+from collections import defaultdict
+
 import pytest
 from cases import LOADS, MOMENTS, Case, Fault, matrix, random_cases
 from matrix import Lab, Verdict
@@ -12,18 +14,12 @@ def lab(workspace, tmp_path_factory):
 
 def representatives():
     """Return every moment and every fault of the three shapes of loads, each moment with another fault."""
-    chosen = {}
+    kinds = {"append", "append with ledger", "replace", "append, deferrable", "replace_slice, deferrable"}
+    of_moments = defaultdict(list)
     for case in matrix():
-        moment, fault = case.strikes[0]
-        key = (case.load.name, moment.name)
-        if case.load.name in {"append", "append with ledger", "replace"} and fault is _fault_for(key):
-            chosen[key] = case
-    return list(chosen.values())
-
-
-def _fault_for(key):
-    faults = [case.strikes[0][1] for case in matrix() if (case.load.name, case.strikes[0][0].name) == key]
-    return faults[sum(map(ord, "".join(key))) % len(faults)]
+        if case.form in kinds:
+            of_moments[case.form, case.strikes[0][0].name].append(case)
+    return [cases[number % len(cases)] for number, cases in enumerate(of_moments.values())]
 
 
 @pytest.mark.parametrize("case", representatives(), ids=str)

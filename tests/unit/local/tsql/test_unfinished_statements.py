@@ -78,3 +78,10 @@ def test_an_abandoned_transaction_is_rolled_back_with_its_session(client, new_cl
     lost.run("BEGIN TRAN DELETE FROM kept")
     lost.session.close()
     assert client.rows("SELECT a FROM kept") == [(1,)]
+
+
+def test_a_session_can_be_ended_while_it_closes(new_client):
+    client = new_client()
+    client.session.close()
+
+    client.session.kill()
