@@ -33,9 +33,10 @@ def test_a_deferred_load_gives_up_its_worker_and_stores_nothing_secret(
     path = f"/dags/copy_deferred/dagRuns/{held_load}/taskInstances/load"
     assert airflow.request("GET", path)["state"] == "deferred"
     with closing(sqlite3.connect(f"file:{airflow.home / 'airflow.db'}?mode=ro", uri=True)) as database:
-        ((class_path, encrypted),) = database.execute("SELECT classpath, kwargs FROM trigger").fetchall()
+        ((class_path, arguments),) = database.execute("SELECT classpath, kwargs FROM trigger").fetchall()
         everything = "".join(database.iterdump())
-    arguments = Fernet(airflow.environment["AIRFLOW__CORE__FERNET_KEY"]).decrypt(encrypted.encode()).decode()
+    if not arguments.startswith("{"):  # encrypted
+        arguments = Fernet(airflow.environment["AIRFLOW__CORE__FERNET_KEY"]).decrypt(arguments.encode()).decode()
     assert class_path == "airflow_synapse.triggers.copy_load.SynapseCopyTrigger"
     assert "dbo.deferred" in arguments
     stored = everything + arguments
