@@ -4,8 +4,8 @@ What: every run loads the files of one day, its data interval, from ``landing/fl
 ``dbo.scheduled_flights``: those columns of the files that say what was planned.
 
 Why: a backfill runs a DAG for days that are over, and may run it again for days that are done: "All Runs" in the form
-of Airflow's page does. A load that only adds rows would double them then. Here a run replaces the rows of its own day, in
-one transaction, and nothing else: after any number of backfills, retries and clears the table holds each day once.
+of Airflow's page does. A load that only adds rows would double them then. Here a run replaces the rows of its own day,
+in one transaction, and nothing else: after any number of backfills, retries and clears the table holds each day once.
 
 When: for a first load of history, and after the files of some days were delivered anew. On the page of the DAG choose
 Trigger, then Backfill, the days from and to, and what to run: missing runs, also those that failed, or all.
