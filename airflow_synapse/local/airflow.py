@@ -22,13 +22,13 @@ from typing import Any, Final, Self
 from airflow_synapse.local.child_process import ChildProcess
 from airflow_synapse.local.home import WorkspaceError
 
-_COMPONENTS: Final = (
-    ("api-server",),
-    ("dag-processor",),
-    # Their log servers would listen on every address; the API server reads the log files itself.
-    ("scheduler", "--skip-serve-logs"),
-    ("triggerer", "--skip-serve-logs"),
-)
+#: Component -> options. Log servers would listen on every address; the API server reads the log files itself.
+_COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "api-server": (),
+    "dag-processor": (),
+    "scheduler": ("--skip-serve-logs",),
+    "triggerer": ("--skip-serve-logs",),
+}
 _START_SECONDS: Final = 240.0
 _REQUEST_SECONDS: Final = 30.0
 
@@ -95,19 +95,11 @@ class Airflow:
         self.home = home
         self.url = f"http://127.0.0.1:{port}"
         self.environment = airflow_environment(home, dags, port=port, parallelism=parallelism) | dict(environment or {})
-        self._components: list[ChildProcess] = []
+        self._components: dict[str, ChildProcess] = {}
         self.command("db", "migrate")
         try:
-            for component in _COMPONENTS:
-                self._components.append(
-                    ChildProcess(
-                        f"airflow {component[0]}",
-                        [sys.executable, "-m", "airflow", *component],
-                        log=home / "logs" / f"{component[0]}.log",
-                        environment=self.environment,
-                        ends_with_input=False,
-                    )
-                )
+            for name in _COMPONENTS:
+                self._components[name] = self._start(name)
             self._wait_until_healthy()
         except BaseException:
             self.stop()
@@ -176,18 +168,32 @@ class Airflow:
         errors = [error["stack_trace"] for error in self.request("GET", "/importErrors")["import_errors"]]
         raise WorkspaceError(f"Airflow has no DAG {dag_id!r} after {timeout:g} s. Import errors: {errors or 'none'}")
 
+    def restart(self, name: str) -> None:
+        """Stop a component, such as ``triggerer``, and all that it has started, and start it again."""
+        self._components[name].stop()
+        self._components[name] = self._start(name)
+
     def stop(self) -> None:
         """Stop every component, and all that they started."""
-        for component in self._components:
+        for component in self._components.values():
             component.ask_to_stop()
-        for component in self._components:
+        for component in self._components.values():
             component.stop()
+
+    def _start(self, name: str) -> ChildProcess:
+        return ChildProcess(
+            f"airflow {name}",
+            [sys.executable, "-m", "airflow", name, *_COMPONENTS[name]],
+            log=self.home / "logs" / f"{name}.log",
+            environment=self.environment,
+            ends_with_input=False,
+        )
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         answer: object = None
         while time.monotonic() < deadline:
-            for component in self._components:
+            for component in self._components.values():
                 if not component.is_running:
                     raise WorkspaceError(f"{component.name} ended. {component.log_tail()}")
             try:

@@ -1,10 +1,11 @@
 """A part of the fault matrix that stands for the whole: ``make faults`` runs all of it."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
-from cases import LOADS, MOMENTS, Case, Fault, matrix, random_cases
-from matrix import Lab, Verdict
+from cases import AFTER_XCOM, LOADS, MOMENTS, NEW, OLD, Case, Fault, matrix, random_cases
+from matrix import Lab
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +43,14 @@ def test_added_rows_are_unknown_when_the_views_were_emptied_while_copy_ran(lab):
     assert lab.run(Case(LOADS[0], ((running, Fault.FORGET),))).unknown
 
 
-def test_a_doubled_row_shows(lab):
-    append, truncate = LOADS[0], LOADS[1]
-    after = next(moment for moment in MOMENTS if moment.name == "after the XCom")
-    wrong = type(append)("truncate", append.rows, truncate.shape)  # what an append leaves is not what truncate does
+@pytest.mark.parametrize(
+    ("load", "rows", "lost", "duplicated"),
+    [
+        pytest.param(LOADS[0], OLD, 0, len(NEW), id="doubled"),
+        pytest.param(LOADS[1], OLD + NEW, len(OLD), 0, id="lost"),
+    ],
+)
+def test_what_is_wrong_shows(lab, load, rows, lost, duplicated):
+    verdict = lab.run(Case(replace(load, rows=rows), ((AFTER_XCOM, Fault.CLEAR),)))
 
-    verdict = lab.run(Case(wrong, ((after, Fault.CLEAR),)))
-
-    assert (verdict.lost, verdict.duplicated, verdict.is_right) == (3, 0, False)
-    assert isinstance(verdict, Verdict)
+    assert (verdict.lost, verdict.duplicated, verdict.is_right) == (lost, duplicated, False)
