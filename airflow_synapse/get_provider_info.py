@@ -30,6 +30,12 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_synapse.hooks.sql_pool", "airflow_synapse.hooks.storage"],
             }
         ],
+        "triggers": [
+            {
+                "integration-name": "Azure Synapse dedicated SQL pool",
+                "python-modules": ["airflow_synapse.triggers.copy_load"],
+            }
+        ],
         "connection-types": [_sql_pool_connection()],
     }
 

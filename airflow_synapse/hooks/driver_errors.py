@@ -49,15 +49,17 @@ def connection_error(text: str, address: str) -> SynapseError:
     return SynapseConnectionError(message, number=number, retryable=kind is not ErrorKind.FINAL)
 
 
-def statement_error(text: str) -> SynapseError:
+def statement_error(text: str, *, cancel_requested: bool = False) -> SynapseError:
     """Return the error for a failed statement.
 
     :param text: From :func:`driver_text`.
+    :param cancel_requested: Whether the statement was being cancelled. Microsoft's driver may then say only that it has
+        nothing to say ("The driver did not supply an error!").
     """
     kind = classify(text)
     number = next(iter(native_numbers(text)), None)
     message = " ".join(filter(None, (f"The statement failed: {text}", find_remedy(text))))
-    if kind is ErrorKind.CANCELLED:
+    if kind is ErrorKind.CANCELLED or (cancel_requested and kind is ErrorKind.FINAL and number is None):
         return StatementCancelledError(f"The statement was cancelled: {text}")
     if kind is ErrorKind.PAUSED:
         return PoolPausedError(message, number=number)

@@ -96,7 +96,9 @@ class PoolSession:
             with self._thread.watching(cursor):
                 return use(cursor)
         except load_pyodbc().Error as error:
-            failure: SynapseError = statement_error(driver_text(error, secrets))
+            failure: SynapseError = statement_error(
+                driver_text(error, secrets), cancel_requested=self._thread.is_cancelled
+            )
         # Raised out here, so that no traceback carries the driver's own error, which may quote the statement.
         raise failure
 

@@ -132,7 +132,9 @@ class SynapseSqlPoolHook(DbApiHook):
                     sql, autocommit, parameters, fetch_and_drain, split_statements, return_last
                 )
             except load_pyodbc().Error as error:
-                failure: SynapseError = statement_error(connector.statement_text(error))
+                failure: SynapseError = statement_error(
+                    connector.statement_text(error), cancel_requested=thread.is_cancelled
+                )
             raise failure
 
         with thread.cancelled_by_sigterm():

@@ -54,6 +54,11 @@ class StatementThread:
         running = self._running
         return running is None or not wait([running], timeout=timeout).not_done
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._cancelled.is_set()
+
     def run(self, call: Callable[[], T]) -> T:
         """Run ``call`` and return what it returns.
 

@@ -21,7 +21,7 @@ from airflow_synapse.hooks import parquet_footers
 from airflow_synapse.hooks.masking import mask
 from airflow_synapse.hooks.storage_settings import StorageSettings
 from airflow_synapse.load.redaction import scrub
-from airflow_synapse.load.source_files import SourceFiles, patterns
+from airflow_synapse.load.source_files import patterns
 from airflow_synapse.load.source_survey import SourceFile, SourceSurvey, SurveyCounter
 from airflow_synapse.secret import Secret
 
@@ -86,22 +86,6 @@ class SynapseStorageHook(BaseHook):
         :raises CredentialError: The connection is for another account, or holds nothing that COPY can take.
         """
         return self._credential(location, "rwcdl")
-
-    def source_files(self, locations: Sequence[ExternalLocation]) -> SourceFiles:
-        """Count the files that the locations stand for, and their bytes. A file of two locations counts once.
-
-        :param locations: At least one, all in one container of the connection's account.
-        :raises SourceFilesError: They cannot be listed.
-        :raises CredentialError: The connection is for another account.
-        """
-
-        def count(container: ContainerClient) -> SourceFiles:
-            found = SourceFiles()
-            for blob in _source_blobs(container, locations):
-                found = found.plus(blob.size)
-            return found
-
-        return self._in_container(locations[0], count)
 
     def survey(self, locations: Sequence[ExternalLocation], *, read_footers: bool = False) -> SourceSurvey:
         """Look at the files that the locations stand for, with one listing for each. A file of two counts once.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Self
+from typing import Final
 
 from airflow_synapse.copy.location import ExternalLocation
 
@@ -56,22 +56,6 @@ class FilePattern:
         :param name: Name of a blob.
         """
         return self._regex.fullmatch(name) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFiles:
-    """How much there is to load.
-
-    :param files: Number of files.
-    :param bytes: Their size as they are stored.
-    """
-
-    files: int = 0
-    bytes: int = 0
-
-    def plus(self, size: int) -> Self:
-        """Return the sum with one more file."""
-        return type(self)(self.files + 1, self.bytes + size)
 
 
 def patterns(locations: Sequence[ExternalLocation]) -> tuple[FilePattern, ...]:

@@ -59,6 +59,17 @@ def test_a_failed_statement(text, kind, retryable):
     assert error.retryable is retryable
 
 
+def test_a_driver_that_says_nothing_while_cancelling_has_cancelled():
+    text = "[HY000] The driver did not supply an error! (0) (SQLExecDirectW)"
+    assert type(statement_error(text, cancel_requested=True)) is StatementCancelledError
+    assert type(statement_error(text)) is StatementError
+
+
+def test_an_error_of_the_pool_while_cancelling_stays_what_it_is():
+    text = f"[42S02] {SQL_SERVER}Invalid object name. (208) (SQLExecDirectW)"
+    assert type(statement_error(text, cancel_requested=True)) is StatementError
+
+
 def test_the_text_of_the_driver_is_taken_without_secrets():
     error = Exception("42000", "[42000] near 'sig=AbCdEf0123456789'. (102) (SQLExecDirectW)")
     assert (
