@@ -1,4 +1,8 @@
-"""The only place that asks which Airflow is installed."""
+"""The only place that asks which Airflow is installed.
+
+The ignored types are those of the second import of a name, which mypy sees beside the first; in an environment with one
+Airflow it may find nothing to ignore.
+"""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class DeferredLoad:
         self.cancel()
 
     def _event(self) -> dict[str, Any]:
-        assert self._copy_load  # noqa: S101
+        assert self._copy_load  # noqa: S101 - the caller made it
         try:
             return load_event.loaded(self._copy_load.run())
         except SynapseError as error:

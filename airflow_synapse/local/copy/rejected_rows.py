@@ -47,8 +47,8 @@ class RejectedRows:
     def __init__(self, max_errors: int) -> None:
         self._max_errors = max_errors
         # Closed by __exit__.
-        self._errors: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115
-        self._rows: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115
+        self._errors: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - close() closes it
+        self._rows: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - close() closes it
         self._first_reason = ""
         self.count = 0
 
