@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -168,10 +168,16 @@ class Airflow:
         errors = [error["stack_trace"] for error in self.request("GET", "/importErrors")["import_errors"]]
         raise WorkspaceError(f"Airflow has no DAG {dag_id!r} after {timeout:g} s. Import errors: {errors or 'none'}")
 
-    def restart(self, name: str) -> None:
-        """Stop a component, such as ``triggerer``, and all that it has started, and start it again."""
-        self._components[name].stop()
-        self._components[name] = self._start(name)
+    @contextlib.contextmanager
+    def without(self, *names: str) -> Iterator[None]:
+        """Stop components, such as ``triggerer``, and all that they have started, and start them again at the end."""
+        for name in names:
+            self._components[name].ask_to_stop()
+        for name in names:
+            self._components[name].stop()
+        yield
+        for name in names:
+            self._components[name] = self._start(name)
 
     def stop(self) -> None:
         """Stop every component, and all that they started."""
