@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from airflow.sdk import BaseHook
 
-from airflow_synapse.copy.credentials import ServicePrincipal, SharedAccessSignature, StorageCredential
+from airflow_synapse.copy.credentials import (
+    PublicAccess,
+    ServicePrincipal,
+    SharedAccessSignature,
+    StorageCredential,
+)
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import CredentialError, SourceFilesError
 from airflow_synapse.hooks import parquet_footers
@@ -70,7 +75,7 @@ class SynapseStorageHook(BaseHook):
         return settings
 
     def source_credential(self, location: ExternalLocation) -> StorageCredential:
-        """Return the CREDENTIAL to read a location: a SAS with READ and LIST, or the connection's service principal.
+        """Return the CREDENTIAL to read a location: a SAS with READ and LIST, a service principal, or public access.
 
         A SAS is the connection's own, or made from its account key: for the container, and for a limited time.
 
@@ -141,6 +146,8 @@ class SynapseStorageHook(BaseHook):
     def _credential(self, location: ExternalLocation, permissions: str) -> StorageCredential:
         settings = self.settings
         self._check_account(location)
+        if settings.is_public:
+            return PublicAccess()
         if settings.sas_token:
             return SharedAccessSignature(token=settings.sas_token)
         if settings.key:
@@ -190,6 +197,8 @@ class SynapseStorageHook(BaseHook):
 
     def _client_credential(self) -> Any:  # noqa: ANN401 - one of several classes that must not be imported here
         settings = self.settings
+        if settings.is_public:
+            return None
         if settings.key:
             return {"account_name": settings.account, "account_key": settings.key.reveal()}
         if settings.sas_token:

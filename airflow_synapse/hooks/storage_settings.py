@@ -1,7 +1,7 @@
 """What an Airflow connection of type ``wasb`` or ``adls`` says of a storage account.
 
 The fields count in the order in which the hooks of the Azure provider take them: connection string, service principal,
-shared_access_key, sas_token, password, account_key.
+public_read, shared_access_key, sas_token, password, account_key.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class StorageSettings:
     :param tenant_id: Entra tenant of the service principal.
     :param client_id: Its client id.
     :param client_secret: Its secret.
+    :param is_public: Whether everybody may read, so that no credential is used.
     """
 
     account: str
@@ -38,6 +39,7 @@ class StorageSettings:
     tenant_id: str | None = None
     client_id: str | None = None
     client_secret: Secret | None = None
+    is_public: bool = False
 
     @classmethod
     def from_connection(cls, connection: Connection) -> Self:
@@ -62,6 +64,9 @@ class StorageSettings:
                 client_id=connection.login,
                 client_secret=Secret(connection.password),
             )
+        if (fields.option("public_read") or "").casefold() == "true":
+            account, endpoint = fields.account(None)
+            return cls(account=account, endpoint=endpoint, is_public=True)
         return cls(**fields.key_or_sas())
 
     @property

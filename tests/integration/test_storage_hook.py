@@ -3,9 +3,16 @@
 import itertools
 
 import pytest
-from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
+from azure.storage.blob import (
+    BlobServiceClient,
+    ContainerSasPermissions,
+    generate_container_sas,
+)
+from azure.storage.blob import (
+    PublicAccess as PublicAccessLevel,
+)
 
-from airflow_synapse.copy import ExternalLocation
+from airflow_synapse.copy import ExternalLocation, PublicAccess
 from airflow_synapse.exceptions import SourceFilesError
 from airflow_synapse.hooks.storage import SynapseStorageHook
 
@@ -82,6 +89,17 @@ def test_a_sas_of_the_connection_can_list(azurite, files, new_connection):
     )
     new_connection("by_sas", conn_type="wasb", host=azurite.endpoint("lake"), extra={"sas_token": sas})
     assert SynapseStorageHook("by_sas").survey(locations(files, "in/")).files == 4
+
+
+def test_a_public_container_is_listed_and_read_without_a_credential(azurite, files, new_connection):
+    new_connection("public", conn_type="wasb", host=azurite.endpoint("lake"), extra={"public_read": True})
+    hook = SynapseStorageHook("public")
+    (source,) = locations(files, "in/")
+    with pytest.raises(SourceFilesError):
+        hook.survey([source])  # the container is not public yet
+    files.set_container_access_policy({}, public_access=PublicAccessLevel.CONTAINER)
+    assert hook.survey([source]).files == 4
+    assert hook.source_credential(source) == PublicAccess()
 
 
 def test_a_sas_that_the_hook_makes_can_do_what_it_is_for(azurite, files, lake):

@@ -50,6 +50,8 @@ def test_a_connection_without_an_account_is_refused():
     ("fields", "found"),
     [
         ({"password": "a2V5"}, {"key": Secret("a2V5")}),
+        ({"password": "a2V5", "extra": '{"public_read": true}'}, {"is_public": True}),
+        ({"password": "a2V5", "extra": '{"public_read": false}'}, {"key": Secret("a2V5")}),
         ({"extra": '{"shared_access_key": "a2V5"}'}, {"key": Secret("a2V5")}),
         ({"extra": '{"account_key": "a2V5"}'}, {"key": Secret("a2V5")}),
         ({"extra": '{"extra__wasb__shared_access_key": "a2V5"}'}, {"key": Secret("a2V5")}),
