@@ -16,7 +16,7 @@ from airflow_synapse.copy import (
     TableName,
     build_statement,
 )
-from airflow_synapse.exceptions import CopyOptionError, SynapseError
+from airflow_synapse.exceptions import CopyOptionError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.progress_reporter import ProgressReporter
 from airflow_synapse.hooks.pool_session import PoolSession
@@ -31,10 +31,14 @@ from airflow_synapse.load.runner import Load, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.submission import Session
 from airflow_synapse.schema.create_table import build_table, needs_files
+from airflow_synapse.schema.table import TableDefinition
 
 #: Seconds that a cancelled statement gets to end by itself, and then KILL: Airflow ends the process after five.
 _CANCEL_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 3.0
+
+#: "There is already an object named ...". Source: Spark connector reference of 2020, Write API; database engine errors.
+_ALREADY_AN_OBJECT: Final = 2714
 
 log: Final = logging.getLogger(__name__)
 
@@ -180,7 +184,7 @@ class CopyLoad:
         arguments, survey = self._arguments, self._survey
         if arguments.create_table is not None:
             files = survey.parquet_files if survey else ()
-            session.execute(build_table(self.copy.target, arguments.create_table, files))
+            _create(session, build_table(self.copy.target, arguments.create_table, files))
         if survey is None:
             return
         preflight = self._preflight = run_preflight(session, survey, self.copy)
@@ -313,6 +317,15 @@ def _texts(values: str | Sequence[object] | None) -> tuple[str, ...]:
     if values is None:
         return ()
     return (values,) if isinstance(values, str) else tuple(map(str, values))
+
+
+def _create(session: Session, table: TableDefinition) -> None:
+    """Make the table, unless it is there; another task may make it between the look and the statement."""
+    try:
+        session.execute(table)
+    except StatementError as error:
+        if error.number != _ALREADY_AN_OBJECT:
+            raise
 
 
 def _storage_hook(connection_id: str | None) -> SynapseStorageHook | None:

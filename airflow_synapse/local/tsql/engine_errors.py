@@ -13,10 +13,24 @@ import pyarrow as pa
 from airflow_synapse.local.errors import PoolError, StatementCancelled
 
 _RAISED: Final = re.compile(r"(\d{3,6})\|([^\n]*)")
-_NOT_NULL: Final = re.compile(r"NOT NULL constraint failed: (?P<column>[^\n]+)")
-_UNGROUPED: Final = re.compile(r'column "([^"\n]+)" must appear in the GROUP BY')
-#: What DuckDB says -> number and text. The first that fits counts.
+#: What DuckDB says -> number and text, with the groups of the pattern. The first that fits counts.
 _TEXTS: Final = (
+    (
+        re.compile(r'NOT NULL constraint failed: (?:[^\n]*\.)?"?(?P<column>[^."\n]+)'),
+        515,
+        "Cannot insert the value NULL into column '{column}'; the column does not allow nulls.",
+    ),
+    (
+        re.compile(r'column "(?P<column>[^"\n]+)" must appear in the GROUP BY'),
+        8120,
+        "Column '{column}' is invalid in the select list because it is not in an aggregate function or the GROUP BY "
+        "clause.",
+    ),
+    (  # two sessions create one name at once, and the other was first
+        re.compile(r'Table with name "(?P<name>[^"\n]+)" already exists'),
+        2714,
+        "There is already an object named '{name}' in the database.",
+    ),
     (re.compile(r"[Dd]ivision by zero"), 8134, "Divide by zero error encountered."),
     (
         re.compile(r"Overflow|[Oo]ut of [Rr]ange|out of range"),
@@ -51,17 +65,9 @@ def _translation(text: str) -> PoolError | StatementCancelled:
     raised = _RAISED.search(text)
     if raised:
         return PoolError(int(raised[1]), raised[2].strip())
-    missing = _NOT_NULL.search(text)
-    if missing:
-        column = missing["column"].split(".")[-1].strip().strip('"')
-        return PoolError(515, f"Cannot insert the value NULL into column '{column}'; the column does not allow nulls.")
-    ungrouped = _UNGROUPED.search(text)
-    if ungrouped:
-        what = f"Column '{ungrouped[1]}' is invalid in the select list"
-        return PoolError(8120, f"{what} because it is not in an aggregate function or the GROUP BY clause.")
     for pattern, number, message in _TEXTS:
-        if pattern.search(text):
-            return PoolError(number, message)
+        if match := pattern.search(text):
+            return PoolError(number, message.format(**match.groupdict()))
     # Assumption: What DuckDB refuses for a reason that has no T-SQL number is reported with number 103010.
     kind = text.split(":", 1)[0][:60]
     return PoolError(103010, f"The local pool cannot run this statement ({kind}).")
