@@ -6,7 +6,15 @@
 import os
 import signal
 
+import airflow as installed_airflow
 import pytest
+from packaging.version import Version
+
+# Before, Airflow remembers nothing of a try, and tells a trigger nothing of a kill: an append then fails rather than
+# guesses, which the unit tests show.
+pytestmark = pytest.mark.skipif(
+    Version(installed_airflow.__version__) < Version("3.3"), reason="the task state store came with Airflow 3.3"
+)
 
 ROWS = [(1, "new"), (2, "new"), (4, "new")]
 RUNNING, COMMITTED = "running", "committed"
