@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from airflow_synapse.local.arrow_types import ARROW_TYPES
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.protocol import ResultColumn
 from airflow_synapse.local.sql_types import BINARY_TYPES, CHARACTER_TYPES, SqlType
@@ -163,24 +164,7 @@ _NIBBLES: Final = np.zeros(256, np.uint8)  # by the code of a hexadecimal digit
 _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = range(16)
 _NIBBLES[np.frombuffer(b"ABCDEF", np.uint8)] = range(10, 16)
 
-_ARROW_TYPES: Final = {
-    "bit": pa.bool_(),
-    "tinyint": pa.uint8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "float": pa.float64(),
-    "money": pa.decimal128(19, 4),
-    "smallmoney": pa.decimal128(10, 4),
-    "date": pa.date32(),
-    "time": pa.time64("us"),
-    "smalldatetime": pa.timestamp("us"),
-    "datetime": pa.timestamp("us"),
-    "datetime2": pa.timestamp("us"),
-    "datetimeoffset": pa.timestamp("us", "UTC"),
-    "uniqueidentifier": pa.large_string(),
-}
+_ARROW_TYPES: Final = {**ARROW_TYPES, "uniqueidentifier": pa.large_string()}
 _ENCODERS: Final[dict[str, Callable[[SqlType, pa.Array], Bytes]]] = {
     "bit": _bit,
     "tinyint": _plain("u1"),

@@ -8,6 +8,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from airflow_synapse.local.arrow_types import ARROW_TYPES
 from airflow_synapse.local.protocol import ResultColumn, Rows
 from airflow_synapse.local.sql_types import BINARY_TYPES, SqlType
 from airflow_synapse.local.tsql.engine_errors import translated
@@ -16,23 +17,6 @@ from airflow_synapse.local.tsql.type_rules import INT
 
 #: Rows of a batch: bounded so that the first rows leave soon.
 _ROWS: Final = 8192
-_ARROW: Final = {
-    "bit": pa.bool_(),
-    "tinyint": pa.uint8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "float": pa.float64(),
-    "money": pa.decimal128(19, 4),
-    "smallmoney": pa.decimal128(10, 4),
-    "date": pa.date32(),
-    "time": pa.time64("us"),
-    "smalldatetime": pa.timestamp("us"),
-    "datetime": pa.timestamp("us"),
-    "datetime2": pa.timestamp("us"),
-    "datetimeoffset": pa.timestamp("us", tz="UTC"),
-}
 
 
 def arrow_type(found: SqlType) -> pa.DataType:
@@ -41,7 +25,7 @@ def arrow_type(found: SqlType) -> pa.DataType:
         return pa.decimal128(found.precision, found.scale)
     if found.name in BINARY_TYPES:
         return pa.binary()
-    return _ARROW.get(found.name, pa.string())
+    return ARROW_TYPES.get(found.name, pa.string())
 
 
 def run_query(
