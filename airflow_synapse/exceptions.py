@@ -20,6 +20,10 @@ SynapseError
     StatementCancelledError                the statement was cancelled, by us or by somebody else
     SourceFilesError                       the source files cannot be listed, or do not fit the table
         NoSourceFilesError                 there is no file
+    TransferOptionError (also ValueError)  an argument of a Spark transfer that is wrong; found before anything starts
+    StagedFilesError                       the files of a Spark job are not what its manifest says
+    RowCountError                          not as many rows arrived as were sent
+    TableExistsError                       save_mode errorifexists, and there is a table of that name
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
 No message holds a secret.
@@ -149,3 +153,21 @@ class SourceFilesError(SynapseError):
 
 class NoSourceFilesError(SourceFilesError):
     """The locations stand for no file."""
+
+
+class TransferOptionError(SynapseError, ValueError):
+    """An argument of a transfer between Spark and the pool that is wrong. Found before anything starts."""
+
+
+class StagedFilesError(SynapseError):
+    """The files of a Spark job are not what its manifest says. Nothing was loaded."""
+
+    retryable = True  # the next try runs the job again
+
+
+class RowCountError(SynapseError):
+    """Not as many rows arrived as were sent. Someone has to look before the task is repeated."""
+
+
+class TableExistsError(SynapseError):
+    """The save mode is ``errorifexists``, and there is a table of that name. Nothing was started."""

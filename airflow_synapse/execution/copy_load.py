@@ -16,7 +16,7 @@ from airflow_synapse.copy import (
     TableName,
     build_statement,
 )
-from airflow_synapse.exceptions import CopyOptionError, StatementError, SynapseError
+from airflow_synapse.exceptions import CopyOptionError, RowCountError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.progress_reporter import ProgressReporter
 from airflow_synapse.hooks.pool_session import PoolSession
@@ -27,7 +27,7 @@ from airflow_synapse.load.identity import Attempt, LoadIdentity
 from airflow_synapse.load.preflight import Preflight, check_on_empty, check_sources, no_files, run_preflight
 from airflow_synapse.load.record import LoadRecord, StateStore
 from airflow_synapse.load.result import LoadResult
-from airflow_synapse.load.runner import Load, hand_over, run_load
+from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.submission import Session
 from airflow_synapse.schema.create_table import build_table, needs_files
@@ -102,10 +102,16 @@ class CopyLoad:
             log.warning("The pool does not show its requests, so that this load cannot be deferred: it runs here.")
         return record
 
+    def find_result(self) -> LoadResult | None:
+        """Return the result of an earlier try; see :func:`~airflow_synapse.load.runner.find_result`."""
+        outcome = find_result(self._open_session, self._load())
+        return self._result(outcome) if outcome else None
+
     def run(self) -> LoadResult:
         """Load the files.
 
         :raises NoSourceFilesError: There is none, and ``on_empty`` is not ``succeed``.
+        :raises RowCountError: Not all rows of the files were loaded.
         :raises SynapseError: It failed.
         """
         copy = self.copy
@@ -120,8 +126,14 @@ class CopyLoad:
             interval=self._arguments.progress_interval,
         ):
             outcome = run_load(self._open_session, self._load())
-        copy = self._as_loaded(outcome.attempt)
-        result = LoadResult(
+        result = self._result(outcome)
+        log.info("Loaded: %s", result)
+        self._check_rows(outcome)
+        return result
+
+    def _result(self, outcome: LoadOutcome) -> LoadResult:
+        copy, survey = self._as_loaded(outcome.attempt), self._survey
+        return LoadResult(
             table=str(copy.target),
             label=copy.label or "",
             request_id=outcome.request_id,
@@ -133,8 +145,15 @@ class CopyLoad:
             seconds=outcome.seconds,
             reused=outcome.reused,
         )
-        log.info("Loaded: %s", result)
-        return result
+
+    def _check_rows(self, outcome: LoadOutcome) -> None:
+        expected, loaded = self._arguments.rows, outcome.rows_loaded
+        is_ours = outcome.seconds is not None  # an earlier try may have had other files
+        if is_ours and expected is not None and loaded is not None and loaded != expected:
+            raise RowCountError(
+                f"The files hold {expected:,} rows, and COPY has loaded {loaded:,} into {self.copy.target} (request "
+                f"{outcome.request_id}). Find out which rows are in the table before the load is repeated."
+            )
 
     def cancel(self) -> None:
         """Cancel the running statement; where that does not help at once, end its session, and no other.
@@ -164,7 +183,7 @@ class CopyLoad:
         return session
 
     def _load(self) -> Load:
-        task_try = self._try
+        task_try, arguments = self._try, self._arguments
         return Load(
             copy=self.copy,
             options=self._options,
@@ -174,6 +193,8 @@ class CopyLoad:
             has_store=task_try.has_store,
             first_number=task_try.first_attempt,
             before=self._before_submission,
+            origin=arguments.origin,
+            is_empty=arguments.rows == 0,
         )
 
     def _before_submission(self, session: Session) -> None:
@@ -199,8 +220,8 @@ class CopyLoad:
         return self._preflight
 
     def _look_at_sources(self) -> SourceSurvey | None:
-        """Look what there is to load; None when nothing here can list the storage account."""
-        if not self._storage:
+        """Look what there is to load; None when nothing here can list the storage account, or there is nothing."""
+        if not self._storage or self._arguments.rows == 0:
             return None
         read_footers = self.copy.file_type == "PARQUET"
         survey = self._storage.survey(self.copy.external_locations, read_footers=read_footers)
