@@ -67,9 +67,13 @@ class CopyArguments:
     rows: int | None = None
 
     @classmethod
-    def of(cls, task: object) -> Self:
-        """Read them from the attributes of the same names, as far as there are such attributes."""
-        return cls(**{field.name: getattr(task, field.name) for field in fields(cls) if hasattr(task, field.name)})
+    def of(cls, task: object, **others: Any) -> Self:  # noqa: ANN401 - the types of the fields
+        """Read them from the attributes of the same names, as far as there are such attributes.
+
+        :param others: What takes the place of attributes.
+        """
+        found = {field.name: getattr(task, field.name) for field in fields(cls) if hasattr(task, field.name)}
+        return cls(**{**found, **others})
 
     def to_json(self) -> dict[str, Any]:
         """Return what is set, without anything secret: a credential without a secret becomes its name.

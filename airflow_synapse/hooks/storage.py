@@ -110,7 +110,7 @@ class SynapseStorageHook(BaseHook):
                 return survey
             return replace(survey, parquet_files=parquet_footers.read_footers(container, survey.sample))
 
-        return self._in_container(locations[0], look)
+        return self.in_container(locations[0], look)
 
     def rejected_rows(self, folder: ExternalLocation) -> int:
         """Count the rejected rows that COPY wrote below a folder, in constant memory.
@@ -130,7 +130,7 @@ class SynapseStorageHook(BaseHook):
                 if blob.name.casefold().endswith(_ROW_FILE)
             )
 
-        return self._in_container(folder, count)
+        return self.in_container(folder, count)
 
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
@@ -220,7 +220,12 @@ class SynapseStorageHook(BaseHook):
                 f"is in {location.account!r}."
             )
 
-    def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+    def in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+        """Return what ``work`` makes of the container of a location.
+
+        :raises SourceFilesError: The account refuses, or cannot be reached.
+        :raises CredentialError: The connection is for another account.
+        """
         from azure.core.exceptions import AzureError, HttpResponseError
 
         self._check_account(location)
@@ -231,7 +236,7 @@ class SynapseStorageHook(BaseHook):
             passing = isinstance(error, AzureError) and not isinstance(error, HttpResponseError)
         # Raised out here, so that no traceback carries the SDK's own error, whose text may hold more.
         failure = SourceFilesError(
-            f"Container {location.container!r} of {self.settings.account!r} cannot be read with connection "
+            f"Container {location.container!r} of {self.settings.account!r} cannot be used with connection "
             f"{self.storage_conn_id!r}: {reason}"
         )
         failure.retryable = passing
