@@ -97,7 +97,7 @@ class Run:
 
     def write(self, name: str, content: Mapping[str, Any], *, overwrite: bool = False) -> None:
         """Write a JSON file into the folder of the run; without ``overwrite`` it must not be there."""
-        system, path = _resolve(self.spark, self.url(name))
+        system, path = resolve(self.spark, self.url(name))
         stream = system.create(path, overwrite)
         try:
             text = json.dumps({"version": VERSION, **content}, ensure_ascii=False, indent=1)
@@ -107,7 +107,7 @@ class Run:
 
     def files(self, name: str) -> list[dict[str, Any]]:
         """Return ``name`` and ``bytes`` of the data files in a folder of the run, in the order of their names."""
-        system, path = _resolve(self.spark, self.url(name))
+        system, path = resolve(self.spark, self.url(name))
         found = [status for status in system.listStatus(path) if status.isFile()]
         named = ((status.getPath().getName(), status.getLen()) for status in found)
         return [{"name": f"{name}/{file}", "bytes": size} for file, size in sorted(named) if file[0] not in "._"]
@@ -160,19 +160,19 @@ def run_request(job: Callable[[Run], Mapping[str, Any]], request_url: str) -> No
         raise
 
 
+def resolve(spark: SparkSession, url: str) -> tuple[Any, Any]:
+    """Return the FileSystem of a URL and the URL's Path, both Hadoop's."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(url)  # pyspark has no public way to Hadoop's classes
+    return path.getFileSystem(spark._jsc.hadoopConfiguration()), path
+
+
 def _read(spark: SparkSession, url: str) -> bytes:
-    system, path = _resolve(spark, url)
+    system, path = resolve(spark, url)
     stream = system.open(path)
     try:
         return bytes(stream.readAllBytes())
     finally:
         stream.close()
-
-
-def _resolve(spark: SparkSession, url: str) -> tuple[Any, Any]:
-    """Return Hadoop's file system of a URL, and the URL as its Path."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(url)  # pyspark has no public way to Hadoop's classes
-    return path.getFileSystem(spark._jsc.hadoopConfiguration()), path
 
 
 def _chain(error: BaseException) -> list[str]:

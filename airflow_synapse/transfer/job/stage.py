@@ -14,6 +14,8 @@ Manifest: ``rows``, ``files`` (``name``, ``bytes``; below ``data/``), ``columns`
 
 Rows, lengths and NaN are counted while the files are written, not by a second pass. A query is run with the time zone
 UTC. NaN and infinity within nested values become JSON texts of these names.
+
+With ``"method": "connector"`` nothing is staged: see ``connector``. ``rows`` is then null, and ``files`` is empty.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import connector
 import staged_columns
 from job_run import RefusedError, Run, run
 from pyspark.sql import DataFrame, Observation, SparkSession
@@ -39,8 +42,10 @@ def stage(this: Run) -> dict[str, Any]:
     this.step = "read the source"
     source = _read(this.spark, request["source"], request["file_bytes"])
     staged_columns.check(source.schema, nested=request["nested"])
-    this.step = "write the files"
     frame = staged_columns.convert(source)
+    if request.get("method") == "connector":
+        return _connect(this, frame)
+    this.step = "write the files"
     observation = Observation()
     measures = staged_columns.measurements(frame.schema)
     # Observed last: what comes before a shuffle may run twice.
@@ -51,6 +56,14 @@ def stage(this: Run) -> dict[str, Any]:
     if request["not_a_number"] == "refuse":
         _refuse_not_a_number(columns)
     return {"rows": measured["rows"], "files": this.files(_DATA), "columns": columns}
+
+
+def _connect(this: Run, frame: DataFrame) -> dict[str, Any]:
+    this.step = "write with the connector"
+    if this.request["not_a_number"] == "null":
+        frame = staged_columns.without_fractions_that_are_no_numbers(frame)  # the pool itself refuses them otherwise
+    connector.write(frame, this.request)
+    return {"rows": None, "files": [], "columns": staged_columns.describe(frame.schema, {})}
 
 
 def _read(spark: SparkSession, source: Mapping[str, Any], file_bytes: int) -> DataFrame:

@@ -20,11 +20,10 @@ _PLAIN = (
 )  # fmt: skip
 _NESTED = (T.ArrayType, T.MapType, T.StructType)
 _FRACTIONS = (T.FloatType, T.DoubleType)
-#: Spark's own JSON stops at milliseconds and leaves out what is NULL.
-_JSON = {
+#: Options for timestamps in text: Spark's own formats stop at milliseconds.
+TIMESTAMPS_AS_TEXT = {
     "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
     "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
-    "ignoreNullFields": "false",
 }
 
 
@@ -53,9 +52,9 @@ def convert(frame: DataFrame) -> DataFrame:
 
 
 def _converted(field: T.StructField) -> Column:
-    column = _column(field.name)
+    column = column_named(field.name)
     if isinstance(field.dataType, _NESTED):
-        return F.to_json(column, _JSON)
+        return F.to_json(column, {**TIMESTAMPS_AS_TEXT, "ignoreNullFields": "false"})
     # Parquet files get these as microseconds, whatever the settings say.
     return column.cast("timestamp") if isinstance(field.dataType, T.TimestampNTZType) else column
 
@@ -64,7 +63,7 @@ def measurements(schema: T.StructType) -> dict[str, Column]:
     """Return what to count of converted columns, by name: the rows, longest values and values that are no numbers."""
     measures = {"rows": F.count(F.lit(1))}
     for position, field in enumerate(schema.fields):
-        column = _column(field.name)
+        column = column_named(field.name)
         if isinstance(field.dataType, T.StringType):
             measures[f"max_length {position}"] = F.max(_utf16_length(column))
         elif isinstance(field.dataType, T.BinaryType):
@@ -85,9 +84,9 @@ def without_fractions_that_are_no_numbers(frame: DataFrame) -> DataFrame:
     """Return the same rows with NULL for NaN and infinity, which the pool does not have."""
     return frame.select(
         [
-            F.when(_is_number(_column(field.name)), _column(field.name)).alias(field.name)
+            F.when(_is_number(column_named(field.name)), column_named(field.name)).alias(field.name)
             if isinstance(field.dataType, _FRACTIONS)
-            else _column(field.name)
+            else column_named(field.name)
             for field in frame.schema.fields
         ]
     )
@@ -113,5 +112,6 @@ def describe(schema: T.StructType, measured: Mapping[str, int | None]) -> list[d
     return columns
 
 
-def _column(name: str) -> Column:
+def column_named(name: str) -> Column:
+    """Return the column of this name, whatever characters are in it."""
     return F.col("`{}`".format(name.replace("`", "``")))
