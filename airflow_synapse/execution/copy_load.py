@@ -38,7 +38,7 @@ _CANCEL_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 3.0
 
 #: "There is already an object named ...". Source: Spark connector reference of 2020, Write API; database engine errors.
-_ALREADY_AN_OBJECT: Final = 2714
+ALREADY_AN_OBJECT: Final = 2714
 
 log: Final = logging.getLogger(__name__)
 
@@ -345,7 +345,7 @@ def _create(session: Session, table: TableDefinition) -> None:
     try:
         session.execute(table)
     except StatementError as error:
-        if error.number != _ALREADY_AN_OBJECT:
+        if error.number != ALREADY_AN_OBJECT:
             raise
 
 

@@ -29,7 +29,7 @@ def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
 
     :raises SynapseError: It failed.
     """
-    arguments, task_try = CopyArguments.of(task), _task_try(context)
+    arguments, task_try = CopyArguments.of(task), task_try_of(context)
     plain = arguments.to_json() if task.deferrable else {}
     copy_load = task.copy_load = CopyLoad(arguments, task_try)
     task.copy_statement = copy_load.copy.redacted_sql()
@@ -45,7 +45,7 @@ def complete(context: Context, event: dict[str, Any]) -> dict[str, Any]:
     :raises SynapseError: The load failed.
     """
     # Airflow resumes a task only while its try is the latest: nobody else has written meanwhile.
-    _task_try(context).store.set(RECORD_KEY, event["record"])
+    task_try_of(context).store.set(RECORD_KEY, event["record"])
     if error := error_of(event):
         raise error
     if "timed_out" in event:
@@ -79,7 +79,7 @@ def _defer(task: SynapseCopyOperator, plain: dict[str, Any], task_try: TaskTry, 
     )
 
 
-def _task_try(context: Context) -> TaskTry:
+def task_try_of(context: Context) -> TaskTry:
     task_instance = context["ti"]
     identity = LoadIdentity(
         dag_id=task_instance.dag_id,

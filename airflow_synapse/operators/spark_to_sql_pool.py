@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -63,7 +63,7 @@ class SparkToSqlPoolOperator(BaseOperator):
     :param credential: How the pool reads the staged files: one of the classes of :mod:`airflow_synapse.copy`. Default:
         what ``storage_conn_id`` holds.
     :param request_label: OPTION (LABEL = ...) of the COPY. Default: made of the names of the task instance. (templated)
-    :param spark_pool: Name of the Spark pool. (templated)
+    :param spark_pool: Name of the Spark pool. Default: the extra ``spark_pool`` of the connection. (templated)
     :param driver_memory: Memory of Spark's driver, such as ``28g``. (templated)
     :param driver_cores: Cores of the driver.
     :param executor_memory: Memory of each executor. (templated)
@@ -77,7 +77,8 @@ class SparkToSqlPoolOperator(BaseOperator):
     :param deferrable: Whether to give up the worker while the batch runs, and while COPY runs. Default:
         ``[operators] default_deferrable``.
     :param cancel_on_kill: Whether to cancel batch and COPY when a user clears or marks the task while it is deferred.
-    :param spark_conn_id: Connection to the workspace of the Spark pool. (templated)
+    :param spark_conn_id: Connection of type ``azure_synapse``, that of the Azure provider; see
+        :class:`~airflow_synapse.hooks.spark_pool.SynapseSparkPoolHook`. (templated)
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``. The pool may be of another workspace, or of
         none, and its login may be one by password: only Airflow and the pool use it, not Spark. (templated)
     :param storage_conn_id: Connection of type ``wasb`` or ``adls`` for the storage account of ``staging_folder``.
@@ -154,7 +155,7 @@ class SparkToSqlPoolOperator(BaseOperator):
         not_a_number: str = "refuse",
         credential: StorageCredential | None = None,
         request_label: str | None = None,
-        spark_pool: str,
+        spark_pool: str | None = None,
         driver_memory: str = "28g",
         driver_cores: int = 4,
         executor_memory: str = "28g",
@@ -166,7 +167,7 @@ class SparkToSqlPoolOperator(BaseOperator):
         progress_interval: float | None = 30.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         cancel_on_kill: bool = True,
-        spark_conn_id: str = "synapse_spark_default",
+        spark_conn_id: str = "azure_synapse_default",
         synapse_conn_id: str = "synapse_default",
         storage_conn_id: str,
         **kwargs: Any,  # noqa: ANN401 - the arguments of every operator
@@ -215,3 +216,27 @@ class SparkToSqlPoolOperator(BaseOperator):
         self.copy_statement: str | None = None
         #: What runs in this process.
         self.loading: SparkLoading | None = None
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Stage and load the rows.
+
+        :return: What the class says.
+        :raises AirflowFailException: An error that no retry can mend; it says what to do.
+        :raises SynapseError: An error that may pass.
+        """
+        from airflow_synapse.operators.spark_loading import begin  # noqa: PLC0415 - slow to import
+
+        return self._answering(context, lambda: begin(self, context))
+
+    def on_kill(self) -> None:
+        """Cancel the batch of this very task, or the statement that runs."""
+        if self.loading:
+            self.loading.cancel()
+
+    def _answering(self, context: Context, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        from airflow_synapse.operators.loading import tell_assets  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.outcome import or_fail  # noqa: PLC0415 - slow to import
+
+        result = or_fail(work)
+        tell_assets(self, context, result)
+        return result
