@@ -18,6 +18,9 @@ SynapseError
     LoadChangedError                       the load is done, but its arguments were changed since
     LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
+    SparkPoolError                         the Spark pool could not be reached, or refused a request
+        SparkBatchBusyError                an earlier batch of the same task does not end
+    SparkJobError                          the job ended without its result
     SourceFilesError                       the source files cannot be listed, or do not fit the table
         NoSourceFilesError                 there is no file
     TransferOptionError (also ValueError)  an argument of a Spark transfer that is wrong; found before anything starts
@@ -145,6 +148,34 @@ class StatementCancelledError(SynapseError):
     """The statement was cancelled, by us or by somebody else. It left nothing behind."""
 
     retryable = True
+
+
+class SparkPoolError(SynapseError):
+    """The Spark pool could not be reached, or refused a request.
+
+    :param status: HTTP status of its answer; None where there was none that could be read.
+    :param retryable: Whether the same request can succeed later.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retryable = retryable
+
+
+class SparkBatchBusyError(SparkPoolError):
+    """An earlier batch of the same task was cancelled, and does not end."""
+
+
+class SparkJobError(SynapseError):
+    """The job ended without its result. The message says what the job, and the pool, say of it.
+
+    :param retryable: Whether the job can succeed when it is submitted again.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
 
 
 class SourceFilesError(SynapseError):

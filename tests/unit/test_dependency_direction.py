@@ -1,4 +1,4 @@
-"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+"""Who imports whom: ``copy`` <- ``load`` <- ``spark`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
 
 Nothing imports ``local``.
 """
@@ -17,19 +17,21 @@ ALLOWED = {
     "secret": set(),
     "exceptions": set(),
     "get_provider_info": set(),
+    "links": set(),
     "version_compat": set(),
     "__init__": set(),
     "copy": COMMON,
     "schema": COMMON | {"copy"},
     "load": COMMON | {"copy", "schema"},
-    "hooks": COMMON | {"copy", "schema", "load"},
-    "execution": COMMON | {"copy", "schema", "load", "hooks"},
-    "triggers": COMMON | {"load", "execution"},
-    "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
+    "spark": COMMON | {"load"},
+    "hooks": COMMON | {"copy", "schema", "load", "spark"},
+    "execution": COMMON | {"copy", "schema", "load", "spark", "hooks"},
+    "triggers": COMMON | {"load", "spark", "hooks", "execution"},
+    "operators": COMMON | {"copy", "load", "execution", "triggers", "links", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
-PURE = {"secret", "exceptions", "copy", "load"}
+PURE = {"secret", "exceptions", "copy", "load", "spark"}
 OUTSIDE = {"airflow", "azure", "pyodbc", "pyarrow", "requests", "duckdb", "sqlalchemy", "msal", "pandas", "numpy"}
 
 MODULES = sorted(ROOT.rglob("*.py"))
