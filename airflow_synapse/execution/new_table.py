@@ -78,6 +78,4 @@ class NewTable:
     @property
     def _is_ours(self) -> bool:
         kept = self._try.store.get(RECORD_KEY) or {}
-        return bool(
-            kept.get("load_id") == self._try.identity.load_id and kept.get("table") == self._table.quoted
-        )
+        return bool(kept.get("load_id") == self._try.identity.load_id and kept.get("table") == self._table.quoted)

@@ -228,6 +228,37 @@ class SparkToSqlPoolOperator(BaseOperator):
 
         return self._answering(context, lambda: begin(self, context))
 
+    def execute_staged(
+        self, context: Context, event: dict[str, Any], batch: dict[str, Any], deadline: str | None
+    ) -> dict[str, Any]:
+        """Go on when a batch is over that the task was deferred for.
+
+        :param event: What the trigger said.
+        :param batch: Fields of :class:`~airflow_synapse.spark.run.Batch`.
+        :param deadline: When ``execution_timeout`` ends the task, in ISO 8601; None for never.
+        :raises AirflowFailException: As :meth:`execute`.
+        :raises SynapseError: As :meth:`execute`.
+        """
+        from airflow_synapse.operators.spark_loading import go_on  # noqa: PLC0415 - slow to import
+
+        return self._answering(context, lambda: go_on(self, context, event, batch, deadline))
+
+    def execute_loaded(
+        self, context: Context, event: dict[str, Any], staged: dict[str, Any], copy_statement: str
+    ) -> dict[str, Any]:
+        """Go on when a load is over that the task was deferred for.
+
+        :param event: What the trigger said.
+        :param staged: The part of the result that is known.
+        :param copy_statement: What :attr:`copy_statement` was when the task was deferred.
+        :raises AirflowFailException: As :meth:`execute`.
+        :raises SynapseError: As :meth:`execute`.
+        """
+        from airflow_synapse.operators.spark_loading import finish  # noqa: PLC0415 - slow to import
+
+        self.copy_statement = copy_statement
+        return self._answering(context, lambda: finish(self, context, event, staged))
+
     def on_kill(self) -> None:
         """Cancel the batch of this very task, or the statement that runs."""
         if self.loading:

@@ -24,14 +24,16 @@ ALLOWED = {
     "schema": COMMON | {"copy"},
     "load": COMMON | {"copy", "schema"},
     "spark": COMMON | {"load"},
+    "transfer": COMMON | {"copy", "schema", "load"},
     "hooks": COMMON | {"copy", "schema", "load", "spark"},
-    "execution": COMMON | {"copy", "schema", "load", "spark", "hooks"},
+    "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks"},
     "triggers": COMMON | {"load", "spark", "hooks", "execution"},
-    "operators": COMMON | {"copy", "load", "execution", "triggers", "links", "version_compat"},
+    "operators": COMMON
+    | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers", "links", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
-PURE = {"secret", "exceptions", "copy", "load", "spark"}
+PURE = {"secret", "exceptions", "copy", "load", "spark", "transfer"}
 OUTSIDE = {"airflow", "azure", "pyodbc", "pyarrow", "requests", "duckdb", "sqlalchemy", "msal", "pandas", "numpy"}
 
 MODULES = sorted(ROOT.rglob("*.py"))

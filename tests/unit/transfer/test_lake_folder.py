@@ -38,7 +38,7 @@ def test_a_folder_goes_there_and_back(path):
     ],
 )
 def test_what_is_no_folder_of_spark_is_refused_by_the_name_of_its_argument(url):
-    with pytest.raises(TransferOptionError, match="^staging_folder is"):
+    with pytest.raises(TransferOptionError, match=r"^staging_folder is"):
         read_folder(url, "staging_folder")
 
 

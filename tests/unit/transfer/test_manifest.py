@@ -29,7 +29,12 @@ def manifest(**changes):
 
 def test_a_manifest_is_read():
     found = manifest()
-    assert (found.rows, found.files, found.application_id, found.seconds) == (3, tuple(LISTED), "application_1_0001", 4.5)
+    assert (found.rows, found.files, found.application_id, found.seconds) == (
+        3,
+        tuple(LISTED),
+        "application_1_0001",
+        4.5,
+    )
     assert found.columns == (
         StagedColumn(name="id", type="bigint", is_nullable=False),
         StagedColumn(name="name", type="string", max_length=7),
