@@ -256,9 +256,12 @@ class SynapseCopyOperator(BaseOperator):
         from airflow_synapse.operators.outcome import or_fail  # noqa: PLC0415 - for running tasks only
         from airflow_synapse.version_compat import AirflowSkipException  # noqa: PLC0415 - for running tasks only
 
-        try:
-            return or_fail(load)
-        except Exception as error:
-            if self.on_empty == "skip" and isinstance(error.__cause__, NoSourceFilesError):
-                raise AirflowSkipException(str(error)) from error.__cause__
-            raise
+        def skip_if_empty() -> dict[str, Any]:
+            try:
+                return load()
+            except NoSourceFilesError as error:
+                if self.on_empty != "skip":
+                    raise
+                raise AirflowSkipException(str(error)) from error
+
+        return or_fail(skip_if_empty)
