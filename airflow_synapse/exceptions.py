@@ -25,6 +25,7 @@ SynapseError
         NoSourceFilesError                 there is no file
     TransferOptionError (also ValueError)  an argument of a Spark transfer that is wrong; found before anything starts
     StagedFilesError                       the files of a Spark job are not what its manifest says
+    DeliveryUnknownError                   nobody can know whether a Spark job has written its rows
     RowCountError                          not as many rows arrived as were sent
     TableExistsError                       save_mode errorifexists, and there is a table of that name
 
@@ -194,6 +195,10 @@ class StagedFilesError(SynapseError):
     """The files of a Spark job are not what its manifest says. Nothing was loaded."""
 
     retryable = True  # the next try runs the job again
+
+
+class DeliveryUnknownError(SynapseError):
+    """Nobody can know whether a Spark job has written its rows. The message says how to go on."""
 
 
 class RowCountError(SynapseError):

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_synapse.operators.copy import SynapseCopyOperator
-    from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+    from airflow_synapse.operators.spark_transfer import SparkTransferOperator
 
-    LoadingOperator: TypeAlias = SynapseCopyOperator | SparkToSqlPoolOperator
+    LoadingOperator: TypeAlias = SynapseCopyOperator | SparkTransferOperator
 
 
 def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:

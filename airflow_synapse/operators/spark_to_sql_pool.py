@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
-from airflow_synapse.version_compat import conf
+from airflow_synapse.operators.spark_transfer import SparkTransferOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -16,14 +14,16 @@ if TYPE_CHECKING:
     from airflow_synapse.operators.spark_loading import SparkLoading
 
 
-class SparkToSqlPoolOperator(BaseOperator):
+class SparkToSqlPoolOperator(SparkTransferOperator):
     """Run a Spark job that writes a table, a query's rows or files as Parquet; load these with COPY INTO; remove them.
 
-    The job is part of this package, and runs as a Livy batch of the Spark pool. Each batch works in a folder of its own
-    below ``staging_folder``, and ends with a manifest: what is loaded is what the manifest names, with as many rows as
-    it says, or the task fails. A retry goes on where the last try was: it waits for the batch that runs, loads what a
-    batch has staged, or returns the result of a load that is done. The load itself is that of
-    :class:`~airflow_synapse.operators.copy.SynapseCopyOperator`: each row arrives once.
+    The arguments that are not listed here are those of
+    :class:`~airflow_synapse.operators.spark_transfer.SparkTransferOperator`.
+
+    What is loaded is what the job's manifest names, with as many rows as it says, or the task fails. A retry goes on
+    where the last try was: it waits for the batch that runs, loads what a batch has staged, or returns the result of a
+    load that is done. The load itself is that of :class:`~airflow_synapse.operators.copy.SynapseCopyOperator`: each row
+    arrives once.
 
     A table that is missing is made, with the columns of the job; see ``create_table``. Fields of the files go to the
     columns of their names.
@@ -32,9 +32,6 @@ class SparkToSqlPoolOperator(BaseOperator):
     ``batch_id``, ``application_id`` and ``spark_seconds``.
 
     :param table: Table of the SQL pool: ``table``, ``schema.table`` or ``database.schema.table``. (templated)
-    :param staging_folder: Folder for the files between the pools, such as
-        ``abfss://staging@lake.dfs.core.windows.net/airflow``. Spark's identity must be able to write there, and
-        ``storage_conn_id`` to write and delete. (templated)
     :param spark_table: What to load: a table that Spark knows, or (templated)
     :param spark_sql: a query of Spark, or (templated)
     :param spark_files: files: one ``abfss://`` URL, or several. (templated)
@@ -63,31 +60,11 @@ class SparkToSqlPoolOperator(BaseOperator):
     :param credential: How the pool reads the staged files: one of the classes of :mod:`airflow_synapse.copy`. Default:
         what ``storage_conn_id`` holds.
     :param request_label: OPTION (LABEL = ...) of the COPY. Default: made of the names of the task instance. (templated)
-    :param spark_pool: Name of the Spark pool. Default: the extra ``spark_pool`` of the connection. (templated)
-    :param driver_memory: Memory of Spark's driver, such as ``28g``. (templated)
-    :param driver_cores: Cores of the driver.
-    :param executor_memory: Memory of each executor. (templated)
-    :param executor_cores: Cores of each executor.
-    :param executors: Number of executors.
-    :param spark_conf: Settings of Spark. (templated)
-    :param job_folder: Folder, as an ``abfss://`` URL, where somebody has put the scripts of
-        ``airflow_synapse/transfer/job``. Default: they are uploaded to the staging folder for each batch. (templated)
-    :param poll_interval: Seconds between two looks at the batch.
     :param progress_interval: Seconds between two lines in the log that say how far COPY is; None for none.
-    :param deferrable: Whether to give up the worker while the batch runs, and while COPY runs. Default:
-        ``[operators] default_deferrable``.
-    :param cancel_on_kill: Whether to cancel batch and COPY when a user clears or marks the task while it is deferred.
-    :param spark_conn_id: Connection of type ``azure_synapse``, that of the Azure provider; see
-        :class:`~airflow_synapse.hooks.spark_pool.SynapseSparkPoolHook`. (templated)
-    :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``. The pool may be of another workspace, or of
-        none, and its login may be one by password: only Airflow and the pool use it, not Spark. (templated)
-    :param storage_conn_id: Connection of type ``wasb`` or ``adls`` for the storage account of ``staging_folder``.
-        (templated)
     """
 
     template_fields: Sequence[str] = (
         "table",
-        "staging_folder",
         "spark_table",
         "spark_sql",
         "spark_files",
@@ -106,15 +83,8 @@ class SparkToSqlPoolOperator(BaseOperator):
         "nested",
         "not_a_number",
         "request_label",
-        "spark_pool",
-        "driver_memory",
-        "executor_memory",
-        "spark_conf",
-        "job_folder",
-        "spark_conn_id",
-        "synapse_conn_id",
-        "storage_conn_id",
         "copy_statement",
+        *SparkTransferOperator.template_fields,
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {
@@ -124,7 +94,6 @@ class SparkToSqlPoolOperator(BaseOperator):
         "spark_conf": "json",
         "copy_statement": "sql",
     }
-    ui_color = "#f7dfcf"
     #: Lets the rendered fields be stored again after the task has run: ``copy_statement`` is known only then.
     overwrite_rtif_after_execution = True
 
@@ -132,7 +101,6 @@ class SparkToSqlPoolOperator(BaseOperator):
         self,
         *,
         table: str,
-        staging_folder: str,
         spark_table: str | None = None,
         spark_sql: str | None = None,
         spark_files: str | Sequence[str] | None = None,
@@ -155,26 +123,11 @@ class SparkToSqlPoolOperator(BaseOperator):
         not_a_number: str = "refuse",
         credential: StorageCredential | None = None,
         request_label: str | None = None,
-        spark_pool: str | None = None,
-        driver_memory: str = "28g",
-        driver_cores: int = 4,
-        executor_memory: str = "28g",
-        executor_cores: int = 4,
-        executors: int = 2,
-        spark_conf: Mapping[str, str] | None = None,
-        job_folder: str | None = None,
-        poll_interval: float = 10.0,
         progress_interval: float | None = 30.0,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        cancel_on_kill: bool = True,
-        spark_conn_id: str = "azure_synapse_default",
-        synapse_conn_id: str = "synapse_default",
-        storage_conn_id: str,
         **kwargs: Any,  # noqa: ANN401 - the arguments of every operator
     ) -> None:
         super().__init__(**kwargs)
         self.table = table
-        self.staging_folder = staging_folder
         self.spark_table = spark_table
         self.spark_sql = spark_sql
         self.spark_files = spark_files
@@ -197,51 +150,9 @@ class SparkToSqlPoolOperator(BaseOperator):
         self.not_a_number = not_a_number
         self.credential = credential
         self.request_label = request_label
-        self.spark_pool = spark_pool
-        self.driver_memory = driver_memory
-        self.driver_cores = driver_cores
-        self.executor_memory = executor_memory
-        self.executor_cores = executor_cores
-        self.executors = executors
-        self.spark_conf = spark_conf
-        self.job_folder = job_folder
-        self.poll_interval = poll_interval
         self.progress_interval = progress_interval
-        self.deferrable = deferrable
-        self.cancel_on_kill = cancel_on_kill
-        self.spark_conn_id = spark_conn_id
-        self.synapse_conn_id = synapse_conn_id
-        self.storage_conn_id = storage_conn_id
         #: The COPY without its secrets, once it is known. Shown as a rendered field.
         self.copy_statement: str | None = None
-        #: What runs in this process.
-        self.loading: SparkLoading | None = None
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Stage and load the rows.
-
-        :return: What the class says.
-        :raises AirflowFailException: An error that no retry can mend; it says what to do.
-        :raises SynapseError: An error that may pass.
-        """
-        from airflow_synapse.operators.spark_loading import begin  # noqa: PLC0415 - slow to import
-
-        return self._answering(context, lambda: begin(self, context))
-
-    def execute_staged(
-        self, context: Context, event: dict[str, Any], batch: dict[str, Any], deadline: str | None
-    ) -> dict[str, Any]:
-        """Go on when a batch is over that the task was deferred for.
-
-        :param event: What the trigger said.
-        :param batch: Fields of :class:`~airflow_synapse.spark.run.Batch`.
-        :param deadline: When ``execution_timeout`` ends the task, in ISO 8601; None for never.
-        :raises AirflowFailException: As :meth:`execute`.
-        :raises SynapseError: As :meth:`execute`.
-        """
-        from airflow_synapse.operators.spark_loading import go_on  # noqa: PLC0415 - slow to import
-
-        return self._answering(context, lambda: go_on(self, context, event, batch, deadline))
 
     def execute_loaded(
         self, context: Context, event: dict[str, Any], staged: dict[str, Any], copy_statement: str
@@ -254,20 +165,11 @@ class SparkToSqlPoolOperator(BaseOperator):
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
-        from airflow_synapse.operators.spark_loading import finish  # noqa: PLC0415 - slow to import
-
         self.copy_statement = copy_statement
-        return self._answering(context, lambda: finish(self, context, event, staged))
+        return self._answering(context, lambda: self._work(context).finish(context, event, staged))
 
-    def on_kill(self) -> None:
-        """Cancel the batch of this very task, or the statement that runs."""
-        if self.loading:
-            self.loading.cancel()
+    def _work(self, context: Context) -> SparkLoading:
+        from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.spark_loading import SparkLoading  # noqa: PLC0415 - slow to import
 
-    def _answering(self, context: Context, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        from airflow_synapse.operators.loading import tell_assets  # noqa: PLC0415 - slow to import
-        from airflow_synapse.operators.outcome import or_fail  # noqa: PLC0415 - slow to import
-
-        result = or_fail(work)
-        tell_assets(self, context, result)
-        return result
+        return SparkLoading(self, task_try_of(context))

@@ -20,8 +20,14 @@ from airflow_synapse.transfer.lake_folder import read_folder
 
 #: Where an external data source is; one parameter, its name.
 LOCATION_OF_DATA_SOURCE: Final = "SELECT location FROM sys.external_data_sources WHERE name = ?"
-#: Types that CREATE EXTERNAL TABLE AS SELECT cannot write, and the texts that stand for them in Spark.
-_AS_TEXT: Final = {"uniqueidentifier": "varchar(36)", "time": "varchar(16)", "datetimeoffset": "varchar(34)"}
+#: Types that CREATE EXTERNAL TABLE AS SELECT cannot write as Spark can have them, and those that stand for them.
+_EXPORTED_AS: Final = {
+    "uniqueidentifier": "varchar(36)",
+    "time": "varchar(16)",
+    "datetimeoffset": "varchar(34)",
+    "money": "decimal(19, 4)",
+    "smallmoney": "decimal(10, 4)",
+}
 _BLOB_URL: Final = re.compile(r"(?:wasbs?|abfss?)://([^@/]+)@([^./]+)\.(?:blob|dfs)\.(.*)", re.IGNORECASE)
 
 
@@ -62,6 +68,11 @@ def drop_external_table(table: TableName) -> str:
     return f"IF OBJECT_ID({string_literal(table.quoted)}) IS NOT NULL DROP EXTERNAL TABLE {table.quoted}"
 
 
+def count_rows(table: TableName) -> str:
+    """Count the rows of a table."""
+    return f"SELECT COUNT_BIG(*) FROM {table.quoted}"
+
+
 def external_tables_of_load(prefix: str) -> str:
     """Find the external tables whose names begin with ``prefix``, whichever try left them."""
     return (
@@ -72,15 +83,15 @@ def external_tables_of_load(prefix: str) -> str:
 
 
 def select_all(table: TableName, columns: Sequence[TableColumn]) -> str:
-    """Return a query for all columns of a table, with those as text that the pool cannot export as they are."""
+    """Return a query for all columns of a table, with another type where the pool cannot export the column's own."""
     listed = ", ".join(map(_exported, columns))
     return f"SELECT {listed} FROM {table.quoted}"
 
 
 def _exported(column: TableColumn) -> str:
     name = ColumnName(column.name).quoted
-    as_text = _AS_TEXT.get(column.type.name)
-    return f"CAST({name} AS {as_text}) AS {name}" if as_text else name
+    other = _EXPORTED_AS.get(column.type.name)
+    return f"CAST({name} AS {other}) AS {name}" if other else name
 
 
 def path_in_data_source(folder: ExternalLocation, data_source: str, rows: Sequence[Sequence[Any]]) -> str:

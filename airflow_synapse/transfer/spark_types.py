@@ -46,8 +46,6 @@ _TO_SPARK: Final[Mapping[str, str]] = {
     "bigint": "long",
     "real": "float",
     "float": "double",
-    "money": "decimal(19,4)",
-    "smallmoney": "decimal(10,4)",
     "date": "date",
     "datetime": "timestamp",
     "datetime2": "timestamp",

@@ -43,10 +43,10 @@ def test_a_table_is_dropped_if_it_is_there():
     )
 
 
-def test_what_cannot_be_exported_becomes_text():
-    columns = [TableColumn(name=name, type=SqlType.parse(name)) for name in ("int", "uniqueidentifier", "time")]
+def test_what_cannot_be_exported_gets_another_type():
+    columns = [TableColumn(name=name, type=SqlType.parse(name)) for name in ("int", "money", "time")]
     assert select_all(TABLE, columns) == (
-        "SELECT [int], CAST([uniqueidentifier] AS varchar(36)) AS [uniqueidentifier], "
+        "SELECT [int], CAST([money] AS decimal(19, 4)) AS [money], "
         "CAST([time] AS varchar(16)) AS [time] FROM [dbo].[exported]"
     )
 
