@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from airflow_synapse.exceptions import SparkBatchBusyError, SparkPoolError, StatementCancelledError
+from airflow_synapse.exceptions import SparkBatchBusyError, SparkPoolError, StatementCancelledError, SynapseError
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import StateStore
 from airflow_synapse.spark.batch import BatchStatus
@@ -35,6 +36,8 @@ from airflow_synapse.spark.watch import BatchWatch
 _ATTEMPTS: Final = 4
 #: Seconds before each look for a batch after a doubtful answer.
 _LOOKS: Final = (1.0, 2.0, 4.0, 8.0)
+#: Seconds that a cancellation may take: Airflow ends the process after five.
+_CANCEL_SECONDS: Final = 4.0
 
 log: Final = logging.getLogger(__name__)
 
@@ -123,15 +126,23 @@ class SparkBatchRun:
     def cancel(self) -> None:
         """Cancel the batch of this try, and no other; one that is being submitted is withdrawn, too.
 
-        :raises SynapseError: It cannot be cancelled.
+        Returns within four seconds, from whatever thread it is called, also from a signal handler.
         """
         self._is_cancelled = True
-        if self._batch and self._batch.batch_id is not None:
-            self._pool.cancel(self._batch.batch_id)
-        elif self._submitting:
-            self._job.withdraw(str(self._submitting))
-            for status in self._pool.find(str(self._submitting)):
-                self._pool.cancel(status.batch_id)
+        canceller = threading.Thread(target=self._cancel, daemon=True)
+        canceller.start()
+        canceller.join(_CANCEL_SECONDS)
+
+    def _cancel(self) -> None:
+        try:
+            if self._batch and self._batch.batch_id is not None:
+                self._pool.cancel(self._batch.batch_id)
+            elif self._submitting:
+                self._job.withdraw(str(self._submitting))
+                for status in self._pool.find(str(self._submitting)):
+                    self._pool.cancel(status.batch_id)
+        except SynapseError as error:
+            log.warning("The Spark batch could not be cancelled. %s", error)
 
     def _started(self, batch: Batch) -> Batch:
         self._batch = batch

@@ -191,3 +191,77 @@ def quiet(caplog):
 @pytest.mark.parametrize("has_store", [True, False], ids=["store", "no store"])
 def test_the_work_is_done_once(has_store):
     assert tell(has_store=has_store) == {type(None): SCHEDULES}
+
+
+class TwoTries(Schedule):
+    """Another try begins while one is at a given moment, gets to another moment, and the first one goes on."""
+
+    def __init__(self, *, clears):
+        super().__init__(seed=0)
+        self.pool.failures = 0
+        self.clears = clears
+
+    def run_moments(self, first_steps, second_steps):
+        """Return whether the first try was still alive at its moment."""
+        first = self.latest
+        self.advance(first, first_steps)
+        is_alive = not first.is_over
+        self.clear_number += self.clears
+        self.start_try()
+        self.advance(self.latest, second_steps)
+        self.advance(first, 500)
+        for _ in range(20):
+            self.advance(self.latest, 500)
+            if self.has_ended():
+                break
+            self.start_try()
+        while self.pool.proceed():
+            pass
+        return is_alive
+
+    def advance(self, worker, steps):
+        """Let a worker run that far, and the pool whenever the worker waits for it."""
+        for _ in range(steps):
+            if worker.is_over:
+                return
+            if worker.moment in {"pause", "sent"}:
+                self.pool.proceed()
+            worker.step()
+
+
+@pytest.mark.parametrize("clears", [0, 1], ids=["retry", "clear"])
+def test_two_tries_at_the_same_time_do_the_work_once_at_whatever_moments_they_meet(clears):
+    for first_steps in range(100):
+        is_alive = False
+        for second_steps in range(0, 40, 3):
+            schedule = TwoTries(clears=clears)
+            is_alive |= schedule.run_moments(first_steps, second_steps)
+            try:
+                check(schedule)
+            except AssertionError as error:
+                raise AssertionError(f"{first_steps} and {second_steps} steps") from error
+        if not is_alive:
+            assert first_steps > 10
+            return
+    raise AssertionError("the first try never ended")
+
+
+@pytest.mark.parametrize("fault", [WorkerDied, dropped], ids=["worker dies", "answer is lost"])
+def test_a_fault_at_any_moment_costs_nothing(fault):
+    for steps in range(100):
+        schedule = TwoTries(clears=0)
+        worker = schedule.latest
+        schedule.advance(worker, steps)
+        if worker.is_over:
+            assert steps > 10
+            return
+        if worker.moment != "start" and (fault is WorkerDied or worker.moment in {"before", "sent", "after"}):
+            worker.step(fault())
+        for _ in range(20):
+            schedule.advance(schedule.latest, 500)
+            if schedule.has_ended():
+                break
+            schedule.start_try()
+        assert schedule.latest.error is None, (steps, schedule.latest.error)
+        check(schedule)
+    raise AssertionError("the try never ended")
