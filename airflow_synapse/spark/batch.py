@@ -10,8 +10,10 @@ from typing import Any, Final, Self
 from airflow_synapse.exceptions import CredentialError
 from airflow_synapse.secret import Secret
 
+#: State of a batch that the pool does not know any more; ours, not Livy's.
+NOT_FOUND: Final = "not_found"
 #: States that a batch never leaves. Source: azure-synapse-spark 0.7.0, LivyStates; Apache Livy, "REST API".
-_LAST_STATES: Final = frozenset({"success", "dead", "killed", "error"})
+_LAST_STATES: Final = frozenset({"success", "dead", "killed", "error", NOT_FOUND})
 #: The same of ``result``, which Synapse adds. Source: azure-synapse-spark 0.7.0, SparkBatchJobResultType.
 _LAST_RESULTS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
 #: Settings of Spark that hold a secret. Source: Hadoop, "ABFS" and "Azure Blob Storage": account keys, SAS, OAuth.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
+from airflow_synapse.load.record import StateStore
 from airflow_synapse.spark.names import BatchName
 
 #: Key of the task state store.
 RECORD_KEY: Final = "synapse_spark_batch"
+
+log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +36,8 @@ class BatchRecord:
 
     def with_batch(self, batch: RecordedBatch) -> Self:
         """Return the record with a batch, in place of what it says of the batch of that name."""
-        return replace(self, batches=(*self.without(batch.name).batches, batch))
-
-    def without(self, name: BatchName) -> Self:
-        """Return the record without a batch."""
-        return replace(self, batches=tuple(each for each in self.batches if each.name != name))
+        others = tuple(each for each in self.batches if each.name != batch.name)
+        return replace(self, batches=(*others, batch))
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON can hold it."""
@@ -62,3 +63,30 @@ class BatchRecord:
                 if (name := BatchName.parse(entry["name"])) and name.load_id == load_id
             )
         )
+
+
+class BatchStore:
+    """The record of one task in Airflow's store.
+
+    :param store: The task's state store.
+    :param load_id: :attr:`~airflow_synapse.load.identity.LoadIdentity.load_id` of the task.
+    """
+
+    def __init__(self, store: StateStore, load_id: str) -> None:
+        self._store = store
+        self._load_id = load_id
+
+    def read(self) -> BatchRecord:
+        """Return the record."""
+        return BatchRecord.from_json(self._store.get(RECORD_KEY), self._load_id)
+
+    def write(self, batch: RecordedBatch) -> None:
+        """Write what is known of a batch, beside what another try may have written meanwhile."""
+        self._store.set(RECORD_KEY, self.read().with_batch(batch).to_json())
+
+    def remember(self, batch: RecordedBatch) -> None:
+        """Write what is known of a batch; where that fails, a later try asks the pool."""
+        try:
+            self.write(batch)
+        except Exception as error:  # whatever the store's backend raises: the batch counts more
+            log.warning("What became of Spark batch %r could not be stored. %s", str(batch.name), error)
