@@ -97,7 +97,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._query = dict(parse_qsl(self._url.query))
         try:
             self._check_host()
-            self._path = _file_path(unquote(self._url.path).removeprefix(_PREFIX))
             operations.get(self._query.get("op", ""), self._unsupported)()
         except ConnectionError:
             self.close_connection = True  # a reader seeks by hanging up; a writer was killed
@@ -107,6 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_host(self) -> None:
         if self.headers.get("Host") not in {f"127.0.0.1:{self._port}", f"localhost:{self._port}"}:
             raise ValueError("The Host header does not name this server.")
+
+    @property
+    def _path(self) -> FilePath:
+        return _file_path(unquote(self._url.path).removeprefix(_PREFIX))
 
     @property
     def _port(self) -> int:

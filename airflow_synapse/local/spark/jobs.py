@@ -161,7 +161,7 @@ class Jobs:
     def _command(self, batch: Batch, scratch: Path) -> list[str]:
         request = batch.request
         asked = {name: value for name, value in (request.get("conf") or {}).items() if not _FIXED.fullmatch(name)}
-        configuration = asked | self._configuration(batch, scratch) | dict(self._storage_configuration())
+        configuration = asked | self._configuration(scratch) | dict(self._storage_configuration())
         options = [f"--conf={name}={value}" for name, value in configuration.items()]
         options += [f"{option}={','.join(request[name])}" for option, name in _LISTS.items() if request.get(name)]
         options += [f"--class={request['className']}"] if request.get("className") else []
@@ -170,7 +170,7 @@ class Jobs:
         submit = str(self._environment.spark_home / "bin" / "spark-submit")
         return [*in_scratch, submit, f"--name={batch.name}", *options, request["file"], *(request.get("args") or [])]
 
-    def _configuration(self, batch: Batch, scratch: Path) -> dict[str, str]:
+    def _configuration(self, scratch: Path) -> dict[str, str]:
         return {
             "spark.master": "local[2]",
             "spark.driver.memory": self._driver_memory,
@@ -179,7 +179,6 @@ class Jobs:
             "spark.driver.defaultJavaOptions": f'"-Djava.io.tmpdir={scratch}" "-Dderby.system.home={scratch}"',
             "spark.ui.enabled": "false",
             "spark.local.dir": str(scratch),
-            "spark.test.appId": batch.application_id,  # what a job in local mode sees as its application id
             # As in Synapse, a batch finds the tables of the batches before it.
             "spark.sql.catalogImplementation": "hive",
             "spark.sql.warehouse.dir": str(self._folder / "warehouse"),

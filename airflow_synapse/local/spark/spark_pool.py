@@ -20,6 +20,7 @@ POOL: Final = "spark"
 CLIENT_ID: Final = "11111111-1111-1111-1111-111111111111"
 #: With this tenant Azure's clients ask the authority itself, and not first Microsoft's cloud about it.
 TENANT_ID: Final = "adfs"
+_NO_SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 _READY: Final = r"listens on 127\.0\.0\.1:(\d+); its control port is (\d+)"
 _START_SECONDS: Final = 60.0
 
@@ -95,8 +96,8 @@ class SparkPool:
             "host": self.endpoint,
             "login": CLIENT_ID,
             "password": self.client_secret.reveal(),
-            # Airflow's hook asks for a subscription, which nothing uses.
-            "extra": {"tenantId": TENANT_ID, "subscriptionId": "00000000-0000-0000-0000-000000000000"},
+            # Airflow's own hook asks for a subscription, which it does not use.
+            "extra": {"tenantId": TENANT_ID, "subscriptionId": _NO_SUBSCRIPTION, "spark_pool": POOL},
         }
 
     @property
@@ -109,6 +110,14 @@ class SparkPool:
             "REQUESTS_CA_BUNDLE": str(self.certificate),
             "SSL_CERT_FILE": str(self.certificate),
             "AZURE_AUTHORITY_HOST": self.endpoint,
+        }
+
+    @property
+    def managed_identity_environment(self) -> dict[str, str]:
+        """The environment variables that let a client have tokens without a secret, as on a machine of Azure."""
+        return {
+            "IDENTITY_ENDPOINT": f"{self.endpoint}/msi/token",
+            "IDENTITY_HEADER": self.identity_header.reveal(),
         }
 
     def stop(self) -> None:
