@@ -89,7 +89,9 @@ class SqlExport:
                 file_format=self._file_format,
                 path=external.path_in_data_source(folder, self._data_source, rows),
             )
-            name = TableName(name=self._prefix + secrets.token_hex(4), schema=self._table.schema if self._table else None)
+            name = TableName(
+                name=self._prefix + secrets.token_hex(4), schema=self._table.schema if self._table else None
+            )
             statement = external.create_as_select(name, store, self._query(session))
             log.info("Exporting:\n%s", statement)
             try:
