@@ -15,14 +15,15 @@ from airflow_synapse.exceptions import SynapseError, TableExistsError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
 from airflow_synapse.execution.new_table import NewTable
+from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.operators.loading import complete, defer_load
-from airflow_synapse.operators.spark_work import SparkWork, facts_of, job_of
+from airflow_synapse.operators.spark_work import SparkWork, facts_of, job_arguments
 from airflow_synapse.schema.create_table import build_table
 from airflow_synapse.spark.job import Batch
 from airflow_synapse.transfer.job_request import COMPRESSIONS, DATA_FOLDER, spark_source, stage_request
-from airflow_synapse.transfer.lake_folder import at_endpoint, below, read_folder
+from airflow_synapse.transfer.lake_folder import at_endpoint, below
 from airflow_synapse.transfer.manifest import Manifest
 from airflow_synapse.transfer.save_mode import WriteChoice
 from airflow_synapse.transfer.table_columns import with_columns
@@ -67,8 +68,9 @@ class SparkLoading(SparkWork):
             nested=task.nested,
             not_a_number=task.not_a_number,
         )
-        root = read_folder(task.staging_folder, "staging_folder")
-        super().__init__(task, task_try, job_of(task, root, _SCRIPTS, request), request(root))
+        arguments = job_arguments(task)
+        root: ExternalLocation = arguments["root"]
+        super().__init__(task, task_try, StagedJob(**arguments, scripts=_SCRIPTS, request=request), request(root))
         # Stands for the rows, whichever batch stages them.
         self._origin = json.dumps([source, task.nested, task.not_a_number], sort_keys=True)
         self._copy_load = CopyLoad(self._arguments(root), task_try)

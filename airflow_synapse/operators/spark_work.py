@@ -6,12 +6,11 @@ import hashlib
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
@@ -22,6 +21,7 @@ from airflow_synapse.operators.loading import deadline_of, raise_failure
 from airflow_synapse.spark.batch import BatchStatus
 from airflow_synapse.spark.job import Batch
 from airflow_synapse.spark.run import SparkBatchRun
+from airflow_synapse.transfer.job_request import ERROR_NAME
 from airflow_synapse.transfer.lake_folder import read_folder
 from airflow_synapse.transfer.manifest import Manifest
 from airflow_synapse.triggers.spark_batch import SparkBatchTrigger
@@ -139,28 +139,21 @@ class SparkWork(ABC):
             return manifest
         self.warn_of_leftovers(batch)
         status = status or BatchStatus(batch_id=-1, name=batch.name, state="unknown")
-        raise self._pool.failure(status, _json(self._job.error_file(batch.name)))
+        raise self._pool.failure(status, _json(self._job.read(batch.name, ERROR_NAME)))
 
     def warn_of_leftovers(self, batch: Batch) -> None:
         """Name the folder that a failure leaves."""
         log.warning("What the job has written stays for a next try: %s", self._job.folder(batch.name))
 
 
-def job_of(
-    task: SparkTransferOperator,
-    root: ExternalLocation,
-    scripts: Sequence[str],
-    request: Callable[[ExternalLocation], Mapping[str, Any]],
-) -> StagedJob:
-    """Return the job of an operator; see :class:`~airflow_synapse.execution.staged_job.StagedJob`."""
-    return StagedJob(
-        area=StagingArea(SynapseStorageHook(task.storage_conn_id)),
-        root=root,
-        scripts=scripts,
-        deployed=read_folder(task.job_folder, "job_folder") if task.job_folder else None,
-        request=request,
-        batch={name: getattr(task, name) for name in _SIZES} | {"conf": task.spark_conf or {}},
-    )
+def job_arguments(task: SparkTransferOperator) -> dict[str, Any]:
+    """Return what the arguments of an operator say of its job, as arguments of StagedJob."""
+    return {
+        "area": StagingArea(SynapseStorageHook(task.storage_conn_id)),
+        "root": read_folder(task.staging_folder, "staging_folder"),
+        "deployed": read_folder(task.job_folder, "job_folder") if task.job_folder else None,
+        "batch": {name: getattr(task, name) for name in _SIZES} | {"conf": task.spark_conf or {}},
+    }
 
 
 def facts_of(batch: Batch | None = None, manifest: Manifest | None = None) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from airflow_synapse.transfer.lake_folder import below, spark_url
 
 REQUEST_NAME: Final = "request.json"
 ERROR_NAME: Final = "error.json"
+#: What a job writes first: from here on it may do something.
+OWNER_NAME: Final = "owner.json"
+#: Steps of the delivering job in which it has not written yet, as its error file names them.
+READING_STEPS: Final = ("begin", "read the files")
 #: Folder of the Parquet files, in the folder of the job.
 DATA_FOLDER: Final = "data"
 VERSION: Final = 1
