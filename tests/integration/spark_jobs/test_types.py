@@ -198,7 +198,7 @@ JSON_NAMES = {"tinyint": "byte", "smallint": "short", "int": "integer", "bigint"
 
 @pytest.fixture(scope="module")
 def delivered(jobs, staged):
-    """By column: its type in a Spark table made of the same files, its values, and those that differ from the source."""
+    """By column: its type in a Spark table made of the same files, its values, and how many differ."""
     types = {f"c_{name}": kind.back or kind.spark for name, kind in KINDS.items()}
     schema = {"n": "integer", **{name: JSON_NAMES.get(kind, kind) for name, kind in types.items()}}
     target = {"kind": "table", "name": "delivered", "format": "parquet", "mode": "errorifexists"}
