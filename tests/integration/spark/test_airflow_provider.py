@@ -76,9 +76,10 @@ def test_asynchronous_client_submits_and_polls_as_a_managed_identity(spark_pool,
     file = upload_job("print('done')")
 
     async def run():
-        async with DefaultAzureCredential() as credential, SparkClient(
-            credential, spark_pool.endpoint, spark_pool.name
-        ) as client:
+        async with (
+            DefaultAzureCredential() as credential,
+            SparkClient(credential, spark_pool.endpoint, spark_pool.name) as client,
+        ):
             batch = await client.spark_batch.create_spark_batch_job(SparkBatchJobOptions(name="async", file=file))
             while batch.state not in {"success", "dead"}:
                 await asyncio.sleep(0.2)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-JOB_FOLDER, WAREHOUSE = sys.argv[1:]
+JOB_FOLDER, WAREHOUSE, STORAGE = sys.argv[1:]
 STAND_IN = str(Path(__file__).parent / "stand_in")
 SPOILED = {
     "spark.sql.session.timeZone": "Australia/Sydney",
@@ -31,7 +31,7 @@ sys.path.insert(0, JOB_FOLDER)
 def session():
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.sql.warehouse.dir", WAREHOUSE).config("spark.sql.shuffle.partitions", "4")
-    for name, value in SPOILED.items():
+    for name, value in (SPOILED | json.loads(STORAGE)).items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 

@@ -50,7 +50,7 @@ class SparkJobs:
         self._folder = folder
         self._numbers = itertools.count(1)
 
-    def new_folder(self):
+    def _new_folder(self):
         folder = self._folder / f"run {next(self._numbers)}"
         folder.mkdir()
         return folder
@@ -63,20 +63,23 @@ class SparkJobs:
         request = {"source": source or {"kind": "sql", "text": sql}, **OPTIONS, **options}
         return self._run("stage", request, folder, with_connector=with_connector)
 
-    def deliver(self, source, schema, target, *, rows=None, folder=None):
+    def deliver(self, source, schema, target, *, rows=None):
         fields = [{"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in schema.items()]
         request = {
-            "source": url_of(source),
+            "source": url_of(source) if isinstance(source, Path) else source,
             "schema": {"type": "struct", "fields": fields},
             "rows": rows,
             "target": target,
         }
-        return self._run("deliver", request, folder)
+        return self._run("deliver", request)
 
     def _run(self, script, request, folder=None, *, with_connector=False):
-        folder = folder or self.new_folder()
-        url = write_request(folder, request)
-        return Outcome(folder, self._ask({"script": script, "url": url, "with_connector": with_connector}))
+        folder = folder or self._new_folder()
+        return Outcome(folder, self.run(script, write_request(folder, request), with_connector=with_connector))
+
+    def run(self, script, url, *, with_connector=False):
+        """Run a script with the request at a URL; return what it raised."""
+        return self._ask({"script": script, "url": url, "with_connector": with_connector})
 
     def _ask(self, order):
         self._process.stdin.write(json.dumps(order) + "\n")

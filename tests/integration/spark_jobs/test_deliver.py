@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,6 +49,15 @@ def test_a_table_is_made_of_the_files(jobs, exported):
         ("s", "string"),
         ("moment", "timestamp"),
     ]
+
+
+def test_days_before_the_calendars_were_reformed_stay_as_they_are(jobs, tmp_path):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    table = pa.table({"moment": [datetime.fromisoformat("1753-01-01")], "day": [date(1, 1, 1)]})
+    pq.write_table(table, folder / "a.parquet", use_deprecated_int96_timestamps=True)
+    assert jobs.deliver(folder, {"moment": "timestamp", "day": "date"}, table_target("old")).raised is None
+    assert jobs.sql("SELECT * FROM old") == [["1753-01-01 00:00:00", "0001-01-01"]]
 
 
 def test_modes_do_with_a_table_what_sparks_do(jobs, exported):

@@ -138,6 +138,14 @@ def test_small_source_files_become_few(jobs, tmp_path):
     assert len(outcome.files) <= 4
 
 
+def test_a_large_source_file_is_split(jobs, tmp_path):
+    (tmp_path / "a.csv").write_text(f"{'x' * 99}\n" * 30_000)
+    source = {"kind": "files", "format": "csv", "paths": [str(tmp_path / "a.csv")]}
+    outcome = jobs.stage(source=source, file_bytes=MEGABYTE)
+    assert outcome.manifest["rows"] == 30_000
+    assert len(outcome.files) == 3
+
+
 def test_a_shuffled_query_makes_files_of_the_size_not_of_the_parallelism(jobs):
     outcome = jobs.stage("SELECT id % 1000 AS k, count(*) AS n FROM range(10000) GROUP BY 1")
     assert outcome.manifest["rows"] == 1000

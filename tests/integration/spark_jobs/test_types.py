@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from azure.storage.blob import generate_container_sas
+from spark_jobs import OPTIONS, Outcome
 
 LARGEST_DECIMAL = "99999999999999999999.999999999999999999"
 MOMENTS = (
@@ -103,6 +105,7 @@ KINDS = {
     "timestamp": moments("timestamp", "timestamp_ntz"),
     "timestamp_ntz": moments("timestamp_ntz", "timestamp_ntz"),
 }
+FOLDER = "abfss://staging@lake.dfs.core.windows.net/every type/"
 POOL_COLUMNS = ", ".join(["n int", *(f"c_{name} {kind.sql}" for name, kind in KINDS.items())])
 
 
@@ -118,8 +121,8 @@ def literals():
 
 
 @pytest.fixture(scope="module")
-def staged(jobs):
-    """The rows, written by Spark into a table of its own, then staged."""
+def staged(jobs, staging, tmp_path_factory):
+    """The rows, written by Spark into a table of its own, staged in the storage account, then downloaded."""
     columns = ", ".join(["n int", *(f"c_{name} {kind.spark}" for name, kind in KINDS.items())])
     jobs.sql(f"CREATE TABLE every_type ({columns}) USING parquet")
     selects = [f"SELECT {n}, {', '.join(row)}" for n, row in enumerate(literals())]
@@ -127,9 +130,15 @@ def staged(jobs):
     _set(jobs, time_zone="UTC", rebase="CORRECTED")
     jobs.sql(f"INSERT INTO every_type {' UNION ALL '.join([*selects, nulls])}")
     _set(jobs, time_zone="Australia/Sydney", rebase="EXCEPTION")
-    outcome = jobs.stage(source={"kind": "table", "name": "every_type"})
-    assert outcome.raised is None
-    return outcome
+    request = {"version": 1, "folder": FOLDER, "source": {"kind": "table", "name": "every_type"}, **OPTIONS}
+    staging.upload_blob("every type/request.json", json.dumps(request))
+    assert jobs.run("stage", f"{FOLDER}request.json") is None
+    for blob in staging.list_blobs("every type/"):
+        if blob.size:  # not the marks of directories and of success
+            path = tmp_path_factory.getbasetemp() / blob.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(staging.download_blob(blob.name).readall())
+    return Outcome(tmp_path_factory.getbasetemp() / "every type")
 
 
 def _set(jobs, *, time_zone, rebase):
@@ -162,14 +171,11 @@ def test_the_manifest_tells_the_type_and_the_longest_value(staged, name):
 
 
 @pytest.fixture(scope="module")
-def loaded(staged, workspace, lake):
+def loaded(staged, staging, workspace):
     """The rows that the pool has after COPY, in order."""
-    container = lake.create_container("spark-types")
-    for file in staged.files:
-        container.upload_blob(f"data/{file.name}", file.read_bytes())
     token = generate_container_sas(
         "lake",
-        container.container_name,
+        staging.container_name,
         account_key=workspace.storage.key("lake").reveal(),
         permission="rl",
         expiry=datetime.now(UTC) + timedelta(hours=1),
@@ -178,13 +184,12 @@ def loaded(staged, workspace, lake):
     connection = workspace.sql_pool.connect()
     connection.execute(f"CREATE TABLE dbo.every_type ({POOL_COLUMNS}) WITH (HEAP)")
     connection.execute(
-        f"COPY INTO dbo.every_type ({numbers}) FROM 'https://lake.blob.core.windows.net/spark-types/data/' WITH "
+        f"COPY INTO dbo.every_type ({numbers}) FROM 'https://lake.blob.core.windows.net/staging/every type/data/' WITH "
         f"(FILE_TYPE = 'PARQUET', CREDENTIAL = (IDENTITY = 'Shared Access Signature', SECRET = '{token}'))"
     )
     yield [tuple(row)[1:] for row in connection.execute("SELECT * FROM dbo.every_type ORDER BY n").fetchall()]
     connection.execute("DROP TABLE dbo.every_type")
     connection.close()
-    container.delete_container()
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -202,7 +207,7 @@ def delivered(jobs, staged):
     types = {f"c_{name}": kind.back or kind.spark for name, kind in KINDS.items()}
     schema = {"n": "integer", **{name: JSON_NAMES.get(kind, kind) for name, kind in types.items()}}
     target = {"kind": "table", "name": "delivered", "format": "parquet", "mode": "errorifexists"}
-    assert jobs.deliver(staged.data, schema, target, rows=len(rows())).raised is None
+    assert jobs.deliver(f"{FOLDER}data/", schema, target, rows=len(rows())).raised is None
     described = dict(row[:2] for row in jobs.sql("DESCRIBE delivered"))
     counts = ", ".join(f"count(d.{name}), count_if(NOT (s.{name} <=> d.{name}))" for name in types)
     (numbers,) = jobs.sql(f"SELECT {counts} FROM every_type AS s FULL JOIN delivered AS d USING (n)")
