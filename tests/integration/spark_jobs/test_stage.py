@@ -147,8 +147,8 @@ def test_a_large_source_file_is_split(jobs, tmp_path):
 
 
 def test_a_shuffled_query_makes_files_of_the_size_not_of_the_parallelism(jobs):
-    outcome = jobs.stage("SELECT id % 1000 AS k, count(*) AS n FROM range(10000) GROUP BY 1")
-    assert outcome.manifest["rows"] == 1000
+    outcome = jobs.stage("SELECT id, sha2(string(id), 512) AS s FROM range(100000) DISTRIBUTE BY id")
+    assert outcome.manifest["rows"] == 100_000
     assert len(outcome.files) == 1
 
 
