@@ -1,13 +1,15 @@
-import asyncio
-import importlib
 import itertools
 import json
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.serde import deserialize, serialize
 
+TRIGGERER = str(Path(__file__).parent / "triggerer.py")
 _runs = itertools.count(1)
 _names = itertools.count(1)
 
@@ -51,8 +53,7 @@ class Task:
                 kwargs = json.dumps(serialize(deferral.kwargs))
                 self.deferrals.append(row)
                 method = deferral.method_name
-            event = asyncio.run(self.event_of(row))
-            values = {**deserialize(json.loads(kwargs)), "event": json.loads(json.dumps(event))}
+            values = {**deserialize(json.loads(kwargs)), "event": event_of(row)}
 
     def run_again(self):
         """Run a retry."""
@@ -64,14 +65,13 @@ class Task:
         self.clear_number += 1
         return self.run_again()
 
-    @staticmethod
-    async def event_of(row):
-        """Run a trigger as a triggerer makes it."""
-        path, arguments = json.loads(row)
-        module, _, name = path.rpartition(".")
-        trigger = getattr(importlib.import_module(module), name)(**deserialize(arguments))
-        (event,) = [event async for event in trigger.run()]
-        return event.payload
+
+def event_of(row):
+    """Run a trigger in a triggerer of its own."""
+    output = subprocess.run(
+        [sys.executable, TRIGGERER], input=row, capture_output=True, text=True, check=True, timeout=300
+    ).stdout
+    return json.loads(output.splitlines()[-1])
 
 
 @pytest.fixture
