@@ -222,6 +222,7 @@ def test_the_views_of_requests_need_view_database_state(analyst, pool_connection
     [
         ("ALTER ROLE db_datareader ADD MEMBER analyst", "is not supported in a dedicated SQL pool"),
         ("CREATE USER someone FROM EXTERNAL PROVIDER", "not supported by the local pool"),
+        ("SELECT * FROM fn_my_permissions(NULL, 'DATABASE')", "fn_my_permissions is not supported in a dedicated"),
         ("GRANT SHOWPLAN TO analyst", "The permission SHOWPLAN on DATABASE"),
         ("GRANT CREATE TABLE ON dbo.x TO analyst", "The permission CREATE TABLE on OBJECT"),
         ("GRANT SELECT ON SCHEMA::dbo TO analyst WITH GRANT OPTION", "WITH GRANT OPTION"),

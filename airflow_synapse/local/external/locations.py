@@ -53,8 +53,9 @@ def external_location(source: DataSource, location: str) -> Location:
     synapse-analytics/sql/develop-tables-external-tables.
     """
     root = read_source_location(source.location)
-    below = location.strip("/") + ("/" if location.endswith("/") else "")
-    return replace(root, path=f"{root.path}/{below}".lstrip("/"))
+    parts = [part for part in (root.path, location.strip("/")) if part]
+    path = "/".join(parts) + ("/" if parts and location.endswith("/") else "")
+    return replace(root, path=path)
 
 
 def literal(location: Location) -> Location:

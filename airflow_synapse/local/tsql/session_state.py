@@ -28,7 +28,7 @@ from airflow_synapse.local.tsql.authorization import demand_on_database, demand_
 from airflow_synapse.local.tsql.engine_errors import translated
 from airflow_synapse.local.tsql.external_scan import external_rows
 from airflow_synapse.local.tsql.query_binder import BoundQuery, QueryBinder, Relation
-from airflow_synapse.local.tsql.reader import TokenReader
+from airflow_synapse.local.tsql.reader import TokenReader, refused
 from airflow_synapse.local.tsql.results import arrow_type, run_query
 from airflow_synapse.local.tsql.scope import SourceColumn
 from airflow_synapse.local.tsql.statements import Name, Query
@@ -317,7 +317,12 @@ class SessionState:
             return row_counts(self.cursor, table)
 
     def table_function(self, name: str) -> Relation | None:
-        """Return what a table-valued function gives, None when there is none of that name."""
+        """Return what a table-valued function gives, None when there is none of that name.
+
+        Source: sql-docs sys.fn_my_permissions: not in a dedicated pool.
+        """
+        if name.lower() == "fn_my_permissions":
+            raise refused("The function fn_my_permissions")
         return self._view("sys", name) if name.lower() == "fn_listextendedproperty" else None
 
     # What functions ask ---------------------------------------------------------------------------------------------
