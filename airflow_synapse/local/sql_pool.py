@@ -53,7 +53,7 @@ class SqlPool:
         restricted_logins: Mapping[str, Secret] | None = None,
     ) -> None:
         self._restricted_logins = dict(restricted_logins or {})
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the database keeps secrets of credentials
         self.password = _stored_password(folder / "password")
         configuration = {
             "port": port,

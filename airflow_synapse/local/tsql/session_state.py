@@ -365,8 +365,9 @@ class SessionState:
 
 
 def _external_is_read_only() -> PoolError:
-    """Source: sql-docs, Database engine errors 41400 to 49199.
+    """Source: number and text are those of public reports of external tables in Azure SQL.
 
+    Assumption: INSERT, UPDATE, DELETE and MERGE on an external table fail in a dedicated pool with number 46519 too.
     Assumption: TRUNCATE TABLE, RENAME OBJECT and ALTER TABLE SWITCH of an external table are refused as DML is, with
     number 46519.
     """
