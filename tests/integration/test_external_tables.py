@@ -341,19 +341,19 @@ def test_a_native_data_source_is_read_and_not_written(pool, landing, new_source)
 
 
 @pytest.mark.parametrize(
-    ("values", "declared", "number"),
+    ("values", "declared", "reason"),
     [
-        (pa.array(["text"]), "int", 110802),
-        (pa.array([_moment("2020-01-01 00:00:00")], pa.timestamp("us")), "datetime2", 110802),
-        (pa.array(["too long"]), "varchar(3)", 105019),
-        (pa.array([None], pa.int32()), "int NOT NULL", 105019),
+        (pa.array(["text"]), "int", r"cannot be cast.*110802"),
+        (pa.array([_moment("2020-01-01 00:00:00")], pa.timestamp("us")), "datetime2", "does not read.*110802"),
+        (pa.array(["too long"]), "varchar(3)", "truncated.*105019"),
+        (pa.array([None], pa.int32()), "int NOT NULL", "NULL.*105019"),
     ],
 )
-def test_a_file_that_does_not_fit_the_columns_fails_the_query(pool, landing, source, values, declared, number):
+def test_a_file_that_does_not_fit_the_columns_fails_the_query(pool, landing, source, values, declared, reason):
     _upload(landing, "root/in/a.parquet", pa.table({"x": values}))
     external = _new_name()
     pool.execute(f"CREATE EXTERNAL TABLE {external} (n {declared}) {_clause(source, 'in/')}")
-    with pytest.raises(pyodbc.Error, match=rf"\({number}\)"):
+    with pytest.raises(pyodbc.Error, match=reason):
         pool.execute(f"SELECT n FROM {external}").fetchall()
 
 

@@ -131,7 +131,7 @@ def _check_columns(columns: Sequence[Column], file: ColumnarFile, source: Source
                 f"column '{found.name}' has a Parquet type that an external table does not read (a time or timestamp "
                 f"in MICROS or NANOS, a list or a map); column '{column.name}' is {column.type}."
             )
-        found.check_fits(TargetColumn(column.name, _stored_type(column.type)), discovery=False)
+        found.check_fits(TargetColumn(column.name, _stored_type(column.type)), discovery=True)
 
 
 def _stored_type(declared: SqlType) -> SqlType:
