@@ -61,7 +61,9 @@ NUMBERS = [(number, f"n{number}") for number in range(1000)]
 
 
 def columns(connection, table):
-    query = "SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = ?"
+    query = (
+        "SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = ?"
+    )
     return [tuple(row) for row in connection.execute(f"{query} ORDER BY ORDINAL_POSITION", table.split(".")[1])]
 
 
@@ -90,7 +92,10 @@ def test_a_missing_table_is_made_with_the_types_of_the_job_and_filled(new_load, 
 def test_a_deferred_task_gives_up_the_worker_for_the_batch_and_for_the_load(new_load, rows, staged):
     load = new_load(deferrable=True)
     result = load.run()
-    assert [row.split('"')[1].rpartition(".")[2] for row in load.deferrals] == ["SparkBatchTrigger", "SynapseCopyTrigger"]
+    assert [row.split('"')[1].rpartition(".")[2] for row in load.deferrals] == [
+        "SparkBatchTrigger",
+        "SynapseCopyTrigger",
+    ]
     assert rows(load) == NUMBERS
     assert (result["rows_staged"], result["rows_loaded"]) == (1000, 1000)
     assert staged() == []

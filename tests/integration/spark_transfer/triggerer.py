@@ -20,4 +20,4 @@ async def event_of(path, arguments):
 
 if __name__ == "__main__":
     path, arguments = json.load(sys.stdin)
-    print(json.dumps(asyncio.run(event_of(path, deserialize(arguments)))))
+    sys.stdout.write(json.dumps(asyncio.run(event_of(path, deserialize(arguments)))))
