@@ -21,7 +21,11 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.operators.copy"],
+                "python-modules": [
+                    "airflow_synapse.operators.copy",
+                    "airflow_synapse.operators.spark_to_sql_pool",
+                    "airflow_synapse.operators.sql_pool_to_spark",
+                ],
             }
         ],
         "hooks": [

@@ -72,6 +72,8 @@ class SparkWork(ABC):
             return done
         task, deadline = self._task, deadline_of(self._task)
         batch = self._run.start()
+        if batch.batch_id is not None:
+            task.spark_application_url = self._pool.studio_url(batch.name, batch.batch_id)
         if task.deferrable and not batch.is_done:
             self._defer(batch, deadline)
         status = None if batch.is_done else self._run.wait(batch, poll_interval=task.poll_interval)
