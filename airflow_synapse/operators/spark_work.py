@@ -6,11 +6,13 @@ import hashlib
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
@@ -21,14 +23,17 @@ from airflow_synapse.operators.loading import deadline_of, raise_failure
 from airflow_synapse.spark.batch import BatchStatus
 from airflow_synapse.spark.job import Batch
 from airflow_synapse.spark.run import SparkBatchRun
-from airflow_synapse.transfer.job_request import ERROR_NAME
+from airflow_synapse.transfer.job_request import ERROR_NAME, spark_source, stage_request
 from airflow_synapse.transfer.lake_folder import read_folder
 from airflow_synapse.transfer.manifest import Manifest
 from airflow_synapse.triggers.spark_batch import SparkBatchTrigger
 
 if TYPE_CHECKING:
+    from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
     from airflow_synapse.operators.spark_transfer import SparkTransferOperator
 
+#: Scripts of the job that stages rows; the first one is run.
+STAGING_SCRIPTS: Final = ("stage.py", "job_run.py", "staged_columns.py", "connector.py")
 #: What the operator says of the sizes of a batch, by the names of BatchRequest.
 _SIZES: Final = ("driver_memory", "driver_cores", "executor_memory", "executor_cores", "executors")
 
@@ -156,6 +161,28 @@ def job_arguments(task: SparkTransferOperator) -> dict[str, Any]:
         "deployed": read_folder(task.job_folder, "job_folder") if task.job_folder else None,
         "batch": {name: getattr(task, name) for name in _SIZES} | {"conf": task.spark_conf or {}},
     }
+
+
+def staging_request(task: SparkToSqlPoolOperator) -> Callable[[ExternalLocation], dict[str, Any]]:
+    """Return what makes the request of the staging job for a folder.
+
+    :raises TransferOptionError: An argument is wrong.
+    """
+    source = spark_source(
+        table=task.spark_table,
+        sql=task.spark_sql,
+        files=task.spark_files,
+        file_type=task.spark_file_type,
+        file_options=task.spark_file_options,
+    )
+    return partial(
+        stage_request,
+        source,
+        compression=task.compression,
+        file_bytes=task.file_bytes,
+        nested=task.nested,
+        not_a_number=task.not_a_number,
+    )
 
 
 def facts_of(batch: Batch | None = None, manifest: Manifest | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from airflow_synapse.operators.spark_transfer import SparkTransferOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_synapse.operators.spark_delivering import SparkDelivering
+    from airflow_synapse.operators.spark_exporting import SparkExporting
 
 
 class SqlPoolToSparkOperator(SparkTransferOperator):
@@ -82,8 +82,8 @@ class SqlPoolToSparkOperator(SparkTransferOperator):
         self.save_mode = save_mode
         self.reload = reload
 
-    def _work(self, context: Context) -> SparkDelivering:
+    def _work(self, context: Context) -> SparkExporting:
         from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
-        from airflow_synapse.operators.spark_delivering import SparkDelivering  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.spark_exporting import SparkExporting  # noqa: PLC0415 - slow to import
 
-        return SparkDelivering(self, task_try_of(context))
+        return SparkExporting(self, task_try_of(context))

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_synapse.exceptions import DeliveryUnknownError
 from airflow_synapse.execution.staged_job import StagedJob
-from airflow_synapse.operators.spark_delivering import SparkDelivering
+from airflow_synapse.operators.spark_exporting import SparkExporting
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
 from airflow_synapse.version_compat import AirflowFailException
@@ -126,7 +126,7 @@ def test_a_query_of_the_pool_becomes_a_table_of_spark_and_comes_back(
 
 def test_a_job_that_died_while_it_wrote_is_not_run_again(new_delivery, monkeypatch, delivered, spark_pool, landing):
     delivery = new_delivery(save_mode="append")
-    monkeypatch.setattr(SparkDelivering, "_manifest", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(SparkExporting, "_manifest", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         delivery.run()
     monkeypatch.undo()
