@@ -124,3 +124,22 @@ def new_task(connections, staging):
         return Task(operator_class, **{**defaults, **arguments})
 
     return make
+
+
+@pytest.fixture
+def lake_objects(pool_connection, landing, spark_workspace):
+    """The data source ``transfer_lake`` on the container, and the file format ``transfer_parquet``."""
+    execute = pool_connection.execute
+    execute("CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'S3cret;master'")
+    key = spark_workspace.storage.key("lake").reveal()
+    execute(f"CREATE DATABASE SCOPED CREDENTIAL transfer_key WITH IDENTITY = 'user', SECRET = '{key}'")
+    execute(
+        "CREATE EXTERNAL DATA SOURCE transfer_lake WITH (TYPE = HADOOP, CREDENTIAL = transfer_key, "
+        f"LOCATION = 'abfss://{landing.container_name}@lake.dfs.core.windows.net')"
+    )
+    execute("CREATE EXTERNAL FILE FORMAT transfer_parquet WITH (FORMAT_TYPE = PARQUET)")
+    yield
+    execute("DROP EXTERNAL FILE FORMAT transfer_parquet")
+    execute("DROP EXTERNAL DATA SOURCE transfer_lake")
+    execute("DROP DATABASE SCOPED CREDENTIAL transfer_key")
+    execute("DROP MASTER KEY")
