@@ -168,6 +168,7 @@ class FileSystem:
 
         :raises FileExistsError: It exists and shall not be overwritten, or is a directory.
         """
+        self._service(path)
         try:
             status = self.status(path)
         except FileNotFoundError:
