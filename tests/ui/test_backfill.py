@@ -5,7 +5,6 @@ import io
 import re
 
 import pytest
-from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -90,46 +89,45 @@ class BackfillForm:
         field.send_keys(text, Keys.TAB)
 
 
-def wait_until_done(airflow, count):
-    """Wait until that many backfills are done."""
-    seen = []
+@pytest.fixture
+def tries(airflow):
+    """Return the day, the state and the number of the last try of each load, in the order of the days."""
 
-    def is_done(_):
-        seen[:] = airflow.request("GET", f"/backfills?dag_id={DAG_ID}")["backfills"]
-        return len(seen) == count and all(each["completed_at"] for each in seen)
+    def read():
+        loads = airflow.request("GET", f"/dags/{DAG_ID}/dagRuns/~/taskInstances?task_id=load_day&limit=100")
+        return sorted(
+            (load["logical_date"][:10], load["state"], load["try_number"]) for load in loads["task_instances"]
+        )
 
-    try:
-        WebDriverWait(None, SECONDS_FOR_A_BACKFILL, poll_frequency=0.5).until(is_done)
-    except TimeoutException:
-        pytest.fail(f"The backfill does not end: {seen}")
+    return read
 
 
 @pytest.fixture
-def backfill(browser, airflow, days, take_picture):
-    """Fill in the form and wait until as many backfills as that are done."""
+def backfill(browser, airflow, days, tries, take_picture):
+    """Fill in the form and wait until each day has ended its try of that number."""
     airflow.wait_for_dag(DAG_ID)
+    wait = WebDriverWait(None, SECONDS_FOR_A_BACKFILL)
 
-    def run(what, picture, count):
+    def all_are_closed(_):
+        backfills = airflow.request("GET", f"/backfills?dag_id={DAG_ID}")["backfills"]
+        return all(each["completed_at"] for each in backfills)
+
+    def all_have_ended(number):
+        ended = [day for day, state, last in tries() if last >= number and state in {"success", "failed"}]
+        return ended == days
+
+    def run(what, picture, number):
+        # Airflow closes a backfill up to 30 s after its last run, and takes no other before.
+        wait.until(all_are_closed, "An earlier backfill does not end")
         form = BackfillForm(browser, airflow)
         form.choose_days(days[0], days[-1])
         form.choose(what, max_active_runs=4)
         form.says(f"{len(days)} runs will be triggered.")
         take_picture(picture)
         form.run()
-        wait_until_done(airflow, count)
+        wait.until(lambda _: all_have_ended(number), "The backfill does not end")
 
     return run
-
-
-@pytest.fixture
-def tries(airflow):
-    """Return the day, the state and the number of the last try of each load, in the order of the days."""
-
-    def read():
-        runs = airflow.request("GET", f"/dags/{DAG_ID}/dagRuns/~/taskInstances?task_id=load_day&limit=100")
-        return sorted((run["logical_date"][:10], run["state"], run["try_number"]) for run in runs["task_instances"])
-
-    return read
 
 
 @pytest.fixture
