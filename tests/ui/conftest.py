@@ -30,7 +30,7 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1280,1000",
+    "--window-size=1280,1100",
 )
 
 
@@ -56,7 +56,10 @@ def days(workspace):
 @pytest.fixture(scope="module")
 def database():
     """The URL of an empty database of a PostgreSQL of our own: Airflow does not support backfills on SQLite."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    programs = max(installed, key=lambda folder: int(folder.parent.name), default=None)
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
     # Not pytest's folder: only root may enter that of root, and PostgreSQL refuses to run as root.
     with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
         as_user = []
@@ -87,12 +90,16 @@ def airflow(database, workspace, days, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Chromium, driven by Selenium. ``.ci/install-system-libraries --browser`` installs it."""
+    """Chromium, or the Chrome that is made of it, driven by Selenium."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    controller = shutil.which("chromedriver")
+    if not program or not controller:
+        pytest.skip("Chromium and its driver are not installed (apt-get install chromium chromium-driver)")
     options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    options.binary_location = program
     for option in (*_OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(option)
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=Service(controller))
     yield driver
     driver.quit()
 
