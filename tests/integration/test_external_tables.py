@@ -229,9 +229,13 @@ def test_the_catalog_views_show_what_was_made_and_no_secret(pool, landing, new_s
     token = sas("rwlc")
     source = new_source("SHARED ACCESS SIGNATURE", token)
     external = _new_name()
-    pool.execute(f"CREATE EXTERNAL TABLE {external} {_clause(source, 'out/')} AS SELECT 1 AS n")
+    clause = _clause(source, "out/").rstrip(")") + (
+        ", REJECT_TYPE = PERCENTAGE, REJECT_VALUE = 2.5, REJECT_SAMPLE_VALUE = 1000)"
+    )
+    pool.execute(f"CREATE EXTERNAL TABLE {external} {clause} AS SELECT 1 AS n")
     query = f"""
-        SELECT t.name, t.location, t.reject_value, s.location, s.type_desc, f.name, f.format_type,
+        SELECT t.name, t.location, t.reject_type, t.reject_value, t.reject_sample_value, s.location, s.type_desc,
+            f.name, f.format_type,
             c.credential_identity, u.is_external, u.type
         FROM sys.external_tables t
         JOIN sys.external_data_sources s ON t.data_source_id = s.data_source_id
@@ -240,7 +244,20 @@ def test_the_catalog_views_show_what_was_made_and_no_secret(pool, landing, new_s
         JOIN sys.tables u ON t.object_id = u.object_id
         WHERE t.object_id = OBJECT_ID('dbo.{external}')"""
     location = f"abfss://{landing.container_name}@lake.dfs.core.windows.net/root"
-    expected = (external, "out/", 0.0, location, "HADOOP", "snappy", "PARQUET", "SHARED ACCESS SIGNATURE", True, "U ")
+    expected = (
+        external,
+        "out/",
+        1,
+        2.5,
+        1000,
+        location,
+        "HADOOP",
+        "snappy",
+        "PARQUET",
+        "SHARED ACCESS SIGNATURE",
+        True,
+        "U ",
+    )
     assert _rows(pool, query) == [expected]
     assert pool.execute(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID('{external}')").fetchval() == "n"
     assert _rows(pool, "SELECT name FROM sys.symmetric_keys") == [("##MS_DatabaseMasterKey##",)]
