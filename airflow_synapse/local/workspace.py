@@ -27,6 +27,8 @@ class Workspace:
     :param access_tokens: Access tokens that log in to the pool as the administrator.
     :param service_principals: Client secret by client id, for COPY's credential of that kind.
     :param service_objective: Performance level of the pool, which says how many queries run at once.
+    :param restricted_logins: Password by name of further logins to the pool; see
+        :class:`~airflow_synapse.local.sql_pool.SqlPool`.
     :raises WorkspaceError: A part does not start; the message says which and why.
     """
 
@@ -41,6 +43,7 @@ class Workspace:
         access_tokens: tuple[Secret, ...] = (),
         service_principals: Mapping[str, Secret] | None = None,
         service_objective: str = "DW100c",
+        restricted_logins: Mapping[str, Secret] | None = None,
     ) -> None:
         with contextlib.ExitStack() as parts:
             self.storage = parts.enter_context(
@@ -56,6 +59,7 @@ class Workspace:
                     access_tokens=access_tokens,
                     service_principals=service_principals,
                     service_objective=service_objective,
+                    restricted_logins=restricted_logins,
                 )
             )
             self._parts = parts.pop_all()  # both run: from here on, stop() ends them
