@@ -307,7 +307,7 @@ class CopyLoad:
         if statement.error_file is None or not self._arguments.error_file_per_load or not self._error_storage:
             return None
         try:
-            return self._error_storage.rejected_rows(_reject_folder(statement.error_file, statement))
+            return self._error_storage.rejected_rows_report(_reject_folder(statement.error_file, statement)).rows
         except SynapseError as error:
             log.warning("The load succeeded, but its rejected rows cannot be counted. %s", error)
             return None

@@ -28,9 +28,14 @@ from airflow_synapse.hooks.storage_settings import StorageSettings
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.load.source_files import patterns
 from airflow_synapse.load.source_survey import SourceFile, SourceSurvey, SurveyCounter
+from airflow_synapse.rejected_rows.layout import REJECTED_ROWS, StoredFile, find_load_folders
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
+from airflow_synapse.rejected_rows.report_builder import build_report
+from airflow_synapse.rejected_rows.rows import OpenFile, RejectedRow, read_rejected_rows
 from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
     from azure.storage.blob import BlobProperties, ContainerClient
 
 #: How long a SAS lasts that is made for one load. COPY checks it while it reads, so that it must outlast the load.
@@ -42,8 +47,10 @@ _TOKEN_ENDPOINT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/toke
 _SAS_REUSE: Final = timedelta(hours=1)
 #: What was made, by what it is for: when, and the SAS.
 _MINTED: Final[dict[tuple[object, ...], tuple[datetime, Secret]]] = {}
-_REJECTED_ROWS: Final = "_rejectedrows"
-_ROW_FILE: Final = ".row.txt"
+#: Seconds before a request is repeated, unless the answer says another time.
+_RETRY_SECONDS: Final = 5.0
+#: Bytes of one request of a download, of which one at a time is in memory.
+_PIECE_BYTES: Final = 4 * 2**20
 
 T = TypeVar("T")
 
@@ -112,36 +119,89 @@ class SynapseStorageHook(BaseHook):
 
         return self._in_container(locations[0], look)
 
-    def rejected_rows(self, folder: ExternalLocation) -> int:
-        """Count the rejected rows that COPY wrote below a folder, in constant memory.
+    def rejected_row_files(self, location: ExternalLocation) -> list[StoredFile]:
+        """List the files of rejected rows below a folder, with one request for each 5,000.
 
-        Assumption: A ``.Row.Txt`` file holds one rejected row a line.
-
-        :param folder: The ERRORFILE directory of one load, with nothing of other loads in it.
-        :raises SourceFilesError: It cannot be read.
+        :param location: The ERRORFILE directory of one load, or of many.
+        :raises SourceFilesError: They cannot be listed.
         :raises CredentialError: The connection is for another account.
         """
+        prefix = f"{location.path.rstrip('/')}/{REJECTED_ROWS}/".lstrip("/")
+        return self._in_container(
+            location,
+            lambda container: [
+                StoredFile(blob.name, blob.size, blob.last_modified) for blob in _files_below(container, prefix)
+            ],
+        )
 
-        def count(container: ContainerClient) -> int:
-            prefix = f"{folder.path.rstrip('/')}/{_REJECTED_ROWS}/"
-            return sum(
-                _count_lines(container.download_blob(blob.name).chunks())
-                for blob in _files_below(container, prefix)
-                if blob.name.casefold().endswith(_ROW_FILE)
-            )
+    def rejected_rows_report(
+        self,
+        location: ExternalLocation,
+        *,
+        rows_loaded: int | None = None,
+        sample_rows: int = 10,
+        sample_characters: int = 200,
+    ) -> RejectedRowsReport:
+        """Report the rejected rows below a folder, in constant memory.
 
-        return self._in_container(folder, count)
+        :param location: The ERRORFILE directory of one load, or of many.
+        :param rows_loaded: Rows that the same loads have loaded; None where they are not known.
+        :param sample_rows: Rows to show, each with its reason; 0 for none.
+        :param sample_characters: Characters that are shown of each text of such a row.
+        :raises SourceFilesError: A file cannot be read.
+        :raises CredentialError: The connection is for another account.
+        """
+        return build_report(
+            find_load_folders(self.rejected_row_files(location)),
+            self.open_rejected_rows(location),
+            rows_loaded=rows_loaded,
+            sample_rows=sample_rows,
+            sample_characters=sample_characters,
+        )
+
+    def read_rejected_rows(self, location: ExternalLocation) -> Iterator[RejectedRow]:
+        """Yield the rejected rows below a folder, in constant memory.
+
+        :param location: The ERRORFILE directory of one load, or of many.
+        :raises SourceFilesError: A file cannot be read.
+        :raises CredentialError: The connection is for another account.
+        """
+        return read_rejected_rows(
+            find_load_folders(self.rejected_row_files(location)), self.open_rejected_rows(location)
+        )
+
+    def open_rejected_rows(self, location: ExternalLocation) -> OpenFile:
+        """Return a function that reads one file of :meth:`rejected_row_files` piece by piece, for :func:`build_report`.
+
+        :param location: Any folder in the container of the files.
+        """
+        container = self._ask(location, lambda: self._container(location))
+
+        def read(file: StoredFile) -> Iterator[bytes]:
+            pieces = self._ask(location, lambda: container.download_blob(file.name).chunks())
+            while (piece := self._ask(location, lambda: next(pieces, None))) is not None:
+                yield piece
+
+        return read
 
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
-        from azure.storage.blob import BlobServiceClient, LinearRetry
+        from azure.core.pipeline.policies import RetryMode, RetryPolicy
+        from azure.storage.blob import BlobServiceClient
 
         # It writes the headers of every request and answer to the task's log.
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
-        # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
-        repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)
-        return BlobServiceClient(self.settings.endpoint, credential=self._client_credential(), retry_policy=repeats)
+        # The SDK's own repeats take minutes before a network error is reported, and none follows a 429; a task has
+        # retries of its own.
+        repeats = RetryPolicy(retry_total=3, retry_mode=RetryMode.Fixed, retry_backoff_factor=_RETRY_SECONDS)
+        return BlobServiceClient(
+            self.settings.endpoint,
+            credential=self._client_credential(),
+            retry_policy=repeats,
+            max_single_get_size=_PIECE_BYTES,
+            max_chunk_get_size=_PIECE_BYTES,
+        )
 
     def _credential(self, location: ExternalLocation, permissions: str) -> StorageCredential:
         settings = self.settings
@@ -221,14 +281,22 @@ class SynapseStorageHook(BaseHook):
             )
 
     def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
-        from azure.core.exceptions import AzureError, HttpResponseError
+        return self._ask(location, lambda: work(self._container(location)))
 
+    def _container(self, location: ExternalLocation) -> ContainerClient:
         self._check_account(location)
+        client: ContainerClient = self.get_conn().get_container_client(location.container)
+        return client
+
+    def _ask(self, location: ExternalLocation, call: Callable[[], T]) -> T:
+        """Return what a call of the SDK returns; its errors become ours."""
+        from azure.core.exceptions import AzureError
+
         try:
-            return work(self.get_conn().get_container_client(location.container))
+            return call()
         except (AzureError, ValueError) as error:
             reason = scrub(str(error).partition("\n")[0], self.settings.secrets)
-            passing = isinstance(error, AzureError) and not isinstance(error, HttpResponseError)
+            passing = isinstance(error, AzureError) and _passes(error)
         # Raised out here, so that no traceback carries the SDK's own error, whose text may hold more.
         failure = SourceFilesError(
             f"Container {location.container!r} of {self.settings.account!r} cannot be read with connection "
@@ -254,10 +322,11 @@ def _source_blobs(container: ContainerClient, locations: Sequence[ExternalLocati
                 yield blob
 
 
-def _count_lines(chunks: Iterator[bytes]) -> int:
-    count, last = 0, b"\n"
-    for chunk in chunks:
-        if chunk:
-            count += chunk.count(b"\n")
-            last = chunk[-1:]
-    return count + (last != b"\n")
+def _passes(error: AzureError) -> bool:
+    """Say whether a later call can succeed: the storage is busy or out of reach, or a file changes just now."""
+    from azure.core.exceptions import HttpResponseError
+
+    if not isinstance(error, HttpResponseError) or error.status_code is None:
+        return True
+    is_changing = getattr(error, "error_code", None) in {"BlobNotFound", "ConditionNotMet"}
+    return is_changing or error.status_code in {408, 429} or error.status_code >= 500
