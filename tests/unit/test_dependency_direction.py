@@ -1,6 +1,6 @@
-"""Who imports whom: ``copy``, ``rejected_rows`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
 
-Nothing imports ``local``.
+``rejected_rows`` stands beside ``copy``. Nothing imports ``local``.
 """
 
 import ast
