@@ -92,10 +92,8 @@ class StorageProxy:
     @property
     def listings(self) -> list[dict[str, str]]:
         """The parameters of the listing requests that came."""
-        queries = [parse_qs(urlsplit(url).query) for method, url in self.requests if method == "GET"]
-        return [
-            {name: values[0] for name, values in query.items()} for query in queries if "list" in str(query.get("comp"))
-        ]
+        queries = [dict(parse_qsl(urlsplit(url).query)) for _, url in self.requests]
+        return [query for query in queries if query.get("comp") == "list"]
 
     def stop(self) -> None:
         self._server.shutdown()

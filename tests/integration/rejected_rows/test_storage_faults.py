@@ -12,7 +12,7 @@ from airflow_synapse.hooks.storage import SynapseStorageHook
 BUSY = {"status": 503, "code": "ServerBusy"}
 THROTTLED = {"status": 429, "code": "TooManyRequests"}
 #: More than one piece of a download.
-MANY_ROWS = b"1,NA,x\n" * 1_000_000
+MANY_ROWS = (b"1,NA," + b"x" * 995 + b"\n") * 10_000
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_download_that_breaks_off_is_repeated_and_nothing_counts_twice(
 ):
     put("QID1_1_1.Row.Txt", MANY_ROWS)
     storage_proxy.faults.append(Fault(status=None, contains=".Row.Txt", times=1, after=after))
-    assert lake.rejected_rows_report(location).rows == 1_000_000
+    assert lake.rejected_rows_report(location).rows == 10_000
 
 
 def test_an_expired_sas_is_a_final_error_that_shows_no_token(
@@ -82,7 +82,7 @@ def test_a_file_that_is_written_while_it_is_read_may_be_read_later(lake, locatio
     with pytest.raises(SourceFilesError) as caught:
         list(rows)
     assert caught.value.retryable
-    assert sum(1 for _ in lake.read_rejected_rows(location)) == 1_000_001
+    assert sum(1 for _ in lake.read_rejected_rows(location)) == 10_001
 
 
 def test_a_file_that_is_removed_after_it_was_listed_may_be_gone_later(lake, location, container, rejected):
