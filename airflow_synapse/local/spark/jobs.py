@@ -149,6 +149,8 @@ class Jobs:
                 return KILLED
             if time.monotonic() > deadline:
                 process.stop()
+                with batch.log_file("stderr").open("a") as errors:
+                    errors.write(f"The local Spark pool has ended the job, which took more than {self._seconds:g} s.\n")
                 return DEAD
             if batch.state == STARTING and _CONTEXT_STARTED.search(
                 batch.log_file("stderr").read_text(errors="replace")
