@@ -130,6 +130,7 @@ def test_job_over_its_time_is_dead(new_jobs, wait_for):
     batch = new_jobs(seconds=0.5).submit(request("sleeps"))
 
     assert wait_for(batch, "dead", "success", "killed").state == "dead"
+    assert "took more than 0.5 s" in batch.log_file("stderr").read_text()
 
 
 def test_batch_whose_storage_does_not_answer_is_dead_and_the_next_one_runs(new_jobs, wait_for):
