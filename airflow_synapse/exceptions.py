@@ -14,6 +14,7 @@ SynapseError
             ConnectionLostError            the link to the pool broke while a statement ran
             CopyOutcomeUnknownError        nobody can know whether the load put its rows into the table
             LoadCheckError                 the staged rows do not fit the write disposition; nothing was changed
+                TooManyRejectedRowsError   more rows were rejected than max_rejected_rows or max_rejected_ratio allows
             LoadBusyError                  an earlier try of the same load does not end
     LoadChangedError                       the load is done, but its arguments were changed since
     LoadSupersededError                    another try of the same load has taken over
@@ -21,7 +22,7 @@ SynapseError
     SparkPoolError                         the Spark pool could not be reached, or refused a request
         SparkBatchBusyError                an earlier batch of the same task does not end
     SparkJobError                          the job ended without its result
-    SourceFilesError                       the source files cannot be listed, or do not fit the table
+    SourceFilesError                       files cannot be listed or read, or do not fit the table
         NoSourceFilesError                 there is no file
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
@@ -29,6 +30,8 @@ No message holds a secret.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class SynapseError(Exception):
@@ -124,6 +127,19 @@ class LoadCheckError(StatementError):
     """The staged rows do not fit the write disposition. The table was not changed."""
 
 
+class TooManyRejectedRowsError(LoadCheckError):
+    """More rows were rejected than ``max_rejected_rows`` or ``max_rejected_ratio`` allows. The table was not changed.
+
+    :param report: The report on them, as JSON.
+    :param reject_folder: Where they are.
+    """
+
+    def __init__(self, message: str, *, report: dict[str, Any] | None = None, reject_folder: str | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+        self.reject_folder = reject_folder
+
+
 class LoadBusyError(StatementError):
     """An earlier try of the same load does not end."""
 
@@ -175,7 +191,7 @@ class SparkJobError(SynapseError):
 
 
 class SourceFilesError(SynapseError):
-    """The source files cannot be listed, or do not fit the table."""
+    """Files of the storage account cannot be listed or read, or do not fit the table."""
 
 
 class NoSourceFilesError(SourceFilesError):

@@ -28,9 +28,15 @@ from airflow_synapse.hooks.storage_settings import StorageSettings
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.load.source_files import patterns
 from airflow_synapse.load.source_survey import SourceFile, SourceSurvey, SurveyCounter
+from airflow_synapse.rejected_rows.layout import REJECTED_ROWS, StoredFile, find_load_folders
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
+from airflow_synapse.rejected_rows.report_builder import build_report
+from airflow_synapse.rejected_rows.rows import OpenFile, RejectedRow, read_rejected_rows
 from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+    from azure.core.pipeline import PipelineResponse
     from azure.storage.blob import BlobProperties, ContainerClient
 
 #: How long a SAS lasts that is made for one load. COPY checks it while it reads, so that it must outlast the load.
@@ -42,8 +48,9 @@ _TOKEN_ENDPOINT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/toke
 _SAS_REUSE: Final = timedelta(hours=1)
 #: What was made, by what it is for: when, and the SAS.
 _MINTED: Final[dict[tuple[object, ...], tuple[datetime, Secret]]] = {}
-_REJECTED_ROWS: Final = "_rejectedrows"
-_ROW_FILE: Final = ".row.txt"
+_TOO_MANY_REQUESTS: Final = 429
+#: Bytes of one request of a download, of which one at a time is in memory.
+_PIECE_BYTES: Final = 4 * 2**20
 
 T = TypeVar("T")
 
@@ -112,25 +119,70 @@ class SynapseStorageHook(BaseHook):
 
         return self._in_container(locations[0], look)
 
-    def rejected_rows(self, folder: ExternalLocation) -> int:
-        """Count the rejected rows that COPY wrote below a folder, in constant memory.
+    def rejected_row_files(self, location: ExternalLocation) -> list[StoredFile]:
+        """List the files of rejected rows below a folder, with one request for each 5,000.
 
-        Assumption: A ``.Row.Txt`` file holds one rejected row a line.
-
-        :param folder: The ERRORFILE directory of one load, with nothing of other loads in it.
-        :raises SourceFilesError: It cannot be read.
+        :param location: The ERRORFILE directory of one load, or of many.
+        :raises SourceFilesError: They cannot be listed.
         :raises CredentialError: The connection is for another account.
         """
+        prefix = f"{location.path.rstrip('/')}/{REJECTED_ROWS}/".lstrip("/")
+        return self._in_container(
+            location,
+            lambda container: [
+                StoredFile(blob.name, blob.size, blob.last_modified) for blob in _files_below(container, prefix)
+            ],
+        )
 
-        def count(container: ContainerClient) -> int:
-            prefix = f"{folder.path.rstrip('/')}/{_REJECTED_ROWS}/"
-            return sum(
-                _count_lines(container.download_blob(blob.name).chunks())
-                for blob in _files_below(container, prefix)
-                if blob.name.casefold().endswith(_ROW_FILE)
-            )
+    def rejected_rows_report(
+        self,
+        location: ExternalLocation,
+        *,
+        rows_loaded: int | None = None,
+        sample_rows: int = 10,
+        sample_characters: int = 200,
+    ) -> RejectedRowsReport:
+        """Report the rejected rows below a folder, in constant memory.
 
-        return self._in_container(folder, count)
+        :param location: The ERRORFILE directory of one load, or of many.
+        :param rows_loaded: Rows that the same loads have loaded; None where they are not known.
+        :param sample_rows: Rows to show, each with its reason; 0 for none.
+        :param sample_characters: Characters that are shown of each text of such a row.
+        :raises SourceFilesError: A file cannot be read.
+        :raises CredentialError: The connection is for another account.
+        """
+        return build_report(
+            find_load_folders(self.rejected_row_files(location)),
+            self.open_rejected_rows(location),
+            rows_loaded=rows_loaded,
+            sample_rows=sample_rows,
+            sample_characters=sample_characters,
+        )
+
+    def read_rejected_rows(self, location: ExternalLocation) -> Iterator[RejectedRow]:
+        """Yield the rejected rows below a folder, in constant memory.
+
+        :param location: The ERRORFILE directory of one load, or of many.
+        :raises SourceFilesError: A file cannot be read.
+        :raises CredentialError: The connection is for another account.
+        """
+        return read_rejected_rows(
+            find_load_folders(self.rejected_row_files(location)), self.open_rejected_rows(location)
+        )
+
+    def open_rejected_rows(self, location: ExternalLocation) -> OpenFile:
+        """Return a function that reads one file of :meth:`rejected_row_files` piece by piece, for :func:`build_report`.
+
+        :param location: Any folder in the container of the files.
+        """
+        container = self._in_container(location, lambda container: container)
+
+        def read(file: StoredFile) -> Iterator[bytes]:
+            pieces = self._ask(location, lambda: container.download_blob(file.name).chunks())
+            while (piece := self._ask(location, lambda: next(pieces, None))) is not None:
+                yield piece
+
+        return read
 
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
@@ -141,7 +193,14 @@ class SynapseStorageHook(BaseHook):
 
         # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
         repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)
-        return BlobServiceClient(self.settings.endpoint, credential=self._client_credential(), retry_policy=repeats)
+        return BlobServiceClient(
+            self.settings.endpoint,
+            credential=self._client_credential(),
+            retry_policy=repeats,
+            raw_response_hook=_repeat_throttled,
+            max_single_get_size=_PIECE_BYTES,
+            max_chunk_get_size=_PIECE_BYTES,
+        )
 
     def _credential(self, location: ExternalLocation, permissions: str) -> StorageCredential:
         settings = self.settings
@@ -221,14 +280,18 @@ class SynapseStorageHook(BaseHook):
             )
 
     def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
-        from azure.core.exceptions import AzureError, HttpResponseError
-
         self._check_account(location)
+        return self._ask(location, lambda: work(self.get_conn().get_container_client(location.container)))
+
+    def _ask(self, location: ExternalLocation, call: Callable[[], T]) -> T:
+        """Return what a call of the SDK returns; its errors become ours."""
+        from azure.core.exceptions import AzureError
+
         try:
-            return work(self.get_conn().get_container_client(location.container))
+            return call()
         except (AzureError, ValueError) as error:
             reason = scrub(str(error).partition("\n")[0], self.settings.secrets)
-            passing = isinstance(error, AzureError) and not isinstance(error, HttpResponseError)
+            passing = isinstance(error, AzureError) and _passes(error)
         # Raised out here, so that no traceback carries the SDK's own error, whose text may hold more.
         failure = SourceFilesError(
             f"Container {location.container!r} of {self.settings.account!r} cannot be read with connection "
@@ -254,10 +317,20 @@ def _source_blobs(container: ContainerClient, locations: Sequence[ExternalLocati
                 yield blob
 
 
-def _count_lines(chunks: Iterator[bytes]) -> int:
-    count, last = 0, b"\n"
-    for chunk in chunks:
-        if chunk:
-            count += chunk.count(b"\n")
-            last = chunk[-1:]
-    return count + (last != b"\n")
+def _repeat_throttled(answer: PipelineResponse[Any, Any]) -> None:
+    """Have the SDK repeat what the storage throttles, as it repeats what breaks off; for 429 it does not by itself."""
+    from azure.core.exceptions import ServiceResponseError
+
+    if answer.http_response.status_code == _TOO_MANY_REQUESTS:
+        answer.http_response.body()  # read to its end, so that the connection can be used again
+        raise ServiceResponseError("429 Too Many Requests")
+
+
+def _passes(error: AzureError) -> bool:
+    """Say whether a later call can succeed: the storage is busy or out of reach, or a file changes just now."""
+    from azure.core.exceptions import HttpResponseError
+
+    if not isinstance(error, HttpResponseError) or error.status_code is None:
+        return True
+    is_changing = getattr(error, "error_code", None) in {"BlobNotFound", "ConditionNotMet"}
+    return is_changing or error.status_code == 408 or error.status_code >= 500

@@ -9,8 +9,10 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql import (
     alter_parser,
     change_parser,
+    external_parser,
     merge_parser,
     object_parser,
+    security_parser,
     session_parser,
     table_parser,
 )
@@ -54,6 +56,8 @@ def _parse_copy(tokens: Sequence[Token]) -> tuple[Body, str | None]:
 
 def _refuse(tokens: Sequence[Token]) -> None:
     reader = TokenReader(tokens)
+    if any(reader.at(*words) for words in _PARSERS if len(words) > 2):
+        return  # its first words alone are those of a statement that is refused
     for words in UNSUPPORTED_IN_A_DEDICATED_POOL:
         if reader.at(*words):
             raise refused(f"The statement {' '.join(words)}")
@@ -126,10 +130,26 @@ _PARSERS: Final[dict[tuple[str, ...], Callable[[TokenReader], Body]]] = {
     ("DROP", "TABLE"): table_parser.parse_drop_table,
     ("CREATE", "SCHEMA"): object_parser.parse_create_schema,
     ("DROP", "SCHEMA"): object_parser.parse_drop_schema,
-    ("CREATE", "EXTERNAL", "FILE", "FORMAT"): object_parser.parse_create_file_format,
-    ("DROP", "EXTERNAL", "FILE", "FORMAT"): object_parser.parse_drop_file_format,
+    ("CREATE", "MASTER", "KEY"): external_parser.parse_create_master_key,
+    ("DROP", "MASTER", "KEY"): external_parser.parse_drop_master_key,
+    ("CREATE", "DATABASE", "SCOPED", "CREDENTIAL"): external_parser.parse_put_credential,
+    ("ALTER", "DATABASE", "SCOPED", "CREDENTIAL"): external_parser.parse_put_credential,
+    ("DROP", "DATABASE", "SCOPED", "CREDENTIAL"): external_parser.parse_drop_credential,
+    ("CREATE", "EXTERNAL", "DATA", "SOURCE"): external_parser.parse_create_data_source,
+    ("DROP", "EXTERNAL", "DATA", "SOURCE"): external_parser.parse_drop_data_source,
+    ("CREATE", "EXTERNAL", "FILE", "FORMAT"): external_parser.parse_create_file_format,
+    ("DROP", "EXTERNAL", "FILE", "FORMAT"): external_parser.parse_drop_file_format,
+    ("CREATE", "EXTERNAL", "TABLE"): external_parser.parse_create_external_table,
+    ("DROP", "EXTERNAL", "TABLE"): external_parser.parse_drop_external_table,
     ("CREATE", "STATISTICS"): object_parser.parse_create_statistics,
     ("DROP", "STATISTICS"): object_parser.parse_drop_statistics,
+    ("CREATE", "USER"): security_parser.parse_create_user,
+    ("DROP", "USER"): security_parser.parse_drop_principal,
+    ("CREATE", "ROLE"): security_parser.parse_create_role,
+    ("DROP", "ROLE"): security_parser.parse_drop_principal,
+    ("GRANT",): security_parser.parse_change_permissions,
+    ("DENY",): security_parser.parse_change_permissions,
+    ("REVOKE",): security_parser.parse_change_permissions,
     ("BEGIN",): session_parser.parse_transaction,
     ("COMMIT",): session_parser.parse_transaction,
     ("ROLLBACK",): session_parser.parse_transaction,
