@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +43,13 @@ class AsyncLivyClient:
             policies.AsyncRetryPolicy(retry_total=REPEATS),
             policies.AsyncBearerTokenCredentialPolicy(credential, SCOPE),
         ]
-        self._client: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(settings.endpoint, policies=own, **TIMEOUTS)
+        self._client: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(
+            settings.endpoint,
+            policies=own,
+            # aiohttp does not read this variable, and a worker's client does: both must trust the same.
+            connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
+            **TIMEOUTS,
+        )
 
     async def status(self, batch_id: int) -> BatchStatus | None:
         """Return what the pool says of a batch; None where it knows none of that number.

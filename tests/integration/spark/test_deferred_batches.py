@@ -64,7 +64,8 @@ def trigger_for(batch, **arguments):
 
 
 async def event_of(trigger):
-    (event,) = [event async for event in trigger.run()]
+    async with asyncio.timeout(60):
+        (event,) = [event async for event in trigger.run()]
     return json.loads(json.dumps(event.payload))
 
 
