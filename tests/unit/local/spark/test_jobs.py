@@ -106,15 +106,19 @@ def test_cancelled_job_ends_with_every_process(jobs, wait_for):
     assert not is_alive(child)
 
 
-def test_batch_that_waits_is_killed_at_once(jobs, wait_for):
-    wait_for(jobs.submit(request("sleeps")), "running")
-    waiting = jobs.submit(request())
+def test_batch_that_waits_is_killed_at_once_and_never_runs(jobs, wait_for):
+    running = wait_for(jobs.submit(request("sleeps")), "running")
+    waiting, last = jobs.submit(request()), jobs.submit(request())
 
     waiting.cancel()
 
     assert waiting.state == "killed"
     told = waiting.as_json(detailed=True)
     assert (told["result"], told["appId"], told["schedulerInfo"]["currentState"]) == ("Cancelled", None, "Ended")
+    running.cancel()
+    wait_for(last, "success")
+    assert waiting.state == "killed"
+    assert not waiting.log_file("stdout").exists()
 
 
 def test_cancel_after_the_end_changes_nothing(jobs, wait_for):
