@@ -26,7 +26,9 @@ _CLIENTS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[SparkSettings,
 
 
 class AsyncLivyClient:
-    """What a trigger asks of a Spark pool. It belongs to the event loop that runs when it is made.
+    """What a trigger asks of a Spark pool. It belongs to the event loop that uses it first.
+
+    The constructor opens nothing, and imports what takes a second: an event loop has not that time, a thread has.
 
     :param settings: The Spark pool.
     """
@@ -37,6 +39,7 @@ class AsyncLivyClient:
 
         #: How many use it now.
         self.users = 0
+        self.settings = settings
         self._requests = LivyRequests(settings)
         credential = _ThreadedCredential(entra_credential(settings))
         own = [
@@ -85,17 +88,20 @@ class AsyncLivyClient:
 
 
 @asynccontextmanager
-async def shared_client(settings: SparkSettings) -> AsyncIterator[AsyncLivyClient]:
-    """Lend the client of a connection; the last one who gives it back closes it."""
+async def shared(own: AsyncLivyClient) -> AsyncIterator[AsyncLivyClient]:
+    """Lend the client that all of this event loop use for a connection; the last one who gives it back closes it.
+
+    :param own: A new client for the connection, which is taken where there is none.
+    """
     clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
-    client = clients.get(settings) or clients.setdefault(settings, AsyncLivyClient(settings))
+    client = clients.setdefault(own.settings, own)
     client.users += 1
     try:
         yield client
     finally:
         client.users -= 1
         if not client.users:
-            del clients[settings]
+            del clients[own.settings]
             await client.close()
 
 
