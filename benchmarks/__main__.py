@@ -8,7 +8,15 @@ import sys
 import warnings
 
 #: Modules of this folder; each has ``figures()``, which yields figures as they are measured.
-BENCHMARKS = ("import_cost", "operator_overhead", "deferred_loads", "tds_benchmark", "copy_benchmark", "spark_staging")
+BENCHMARKS = (
+    "import_cost",
+    "operator_overhead",
+    "deferred_loads",
+    "tds_benchmark",
+    "copy_benchmark",
+    "spark_staging",
+    "spark_transfer",
+)
 
 
 def main(names: list[str]) -> int:
