@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow_synapse.copy import ExternalLocation
-from airflow_synapse.exceptions import SynapseError
+from airflow_synapse.exceptions import StagedFilesError, SynapseError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.hooks.access import missing_storage_rights
@@ -158,7 +158,8 @@ class SparkWork(ABC):
         if manifest is not None:
             return manifest
         self.warn_of_leftovers(batch)
-        status = status or BatchStatus(batch_id=-1, name=batch.name, state="unknown")
+        if status is None:
+            raise StagedFilesError(f"Somebody has removed the manifest of Spark batch {batch.name!r}.")
         raise self._pool.failure(status, _json(self._job.read(batch.name, ERROR_NAME)))
 
     def warn_of_leftovers(self, batch: Batch) -> None:
