@@ -25,6 +25,7 @@ ALLOWED = {
     "rejected_rows": COMMON,
     "load": COMMON | {"copy", "schema", "rejected_rows"},
     "spark": COMMON | {"load"},
+    "transfer": COMMON | {"copy", "schema", "load"},
     "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "spark", "hooks", "rejected_rows"},
     "triggers": COMMON | {"load", "spark", "hooks", "execution"},
@@ -32,7 +33,7 @@ ALLOWED = {
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
-PURE = {"secret", "exceptions", "copy", "rejected_rows", "load", "spark"}
+PURE = {"secret", "exceptions", "copy", "rejected_rows", "load", "spark", "transfer"}
 OUTSIDE = {"airflow", "azure", "pyodbc", "pyarrow", "requests", "duckdb", "sqlalchemy", "msal", "pandas", "numpy"}
 
 MODULES = sorted(ROOT.rglob("*.py"))
