@@ -26,12 +26,8 @@ ui: .venv/.ready ## Leave a local workspace and Airflow running, connected, unti
 	@$(BIN)/python -m airflow_synapse.local.demo --dags example_dags --ui
 
 .PHONY: test
-test: lint freetds ## Run every check and every test but that of the browser
+test: lint test-libraries ## Run every check and every test
 	$(BIN)/python -m pytest
-
-.PHONY: test-ui
-test-ui: .venv/.ready browser ## Fill in Airflow's backfill form with a browser, twice, and compare the table
-	$(BIN)/python -m pytest tests/ui
 
 .PHONY: test-oldest
 test-oldest: .venv-oldest/.ready ## Run unit tests and DAGs with the oldest Airflow and providers that are supported
@@ -57,9 +53,9 @@ clean: ## Remove everything that these targets have made
 	rm -rf .venv .venv-oldest .workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: freetds browser
-freetds browser:
-	@PYTHON=$(PYTHON) .ci/install-system-libraries --$@
+.PHONY: test-libraries
+test-libraries:
+	@PYTHON=$(PYTHON) .ci/install-system-libraries --tests
 
 .venv/.ready: pyproject.toml .ci/install-system-libraries Makefile
 	@PYTHON=$(PYTHON) .ci/install-system-libraries

@@ -1,6 +1,9 @@
-"""A headless Chromium, and a real Airflow with the example DAGs, connected to a workspace with 14 days of flights."""
+"""A headless Chromium, and a real Airflow on PostgreSQL with the example DAGs, connected to 14 days of flights."""
 
 import os
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from airflow_synapse.local.airflow import Airflow
+from airflow_synapse.local.child_process import ChildProcess
 from airflow_synapse.local.demo import upload_flights
 from airflow_synapse.local.home import default_home
 from airflow_synapse.local.workspace import Workspace
@@ -26,7 +30,7 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1280,1000",
+    "--window-size=1280,1100",
 )
 
 
@@ -50,9 +54,35 @@ def days(workspace):
 
 
 @pytest.fixture(scope="module")
-def airflow(workspace, days, tmp_path_factory):
+def database():
+    """The URL of an empty database of a PostgreSQL of our own: Airflow does not support backfills on SQLite."""
+    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    programs = max(installed, key=lambda folder: int(folder.parent.name), default=None)
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    # Not pytest's folder: only root may enter that of root, and PostgreSQL refuses to run as root.
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        as_user = []
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+            as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "env", f"--chdir={folder}"]
+        data = f"{folder}/data"
+        options = ["--auth=trust", "--username=airflow", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        subprocess.run([*as_user, programs / "initdb", *options, f"--pgdata={data}"], check=True, capture_output=True)
+        # A socket in a folder that no other user may enter; no port.
+        options = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        command = [*as_user, str(programs / "postgres"), *options]
+        log = Path(folder, "postgresql.log")
+        with ChildProcess("PostgreSQL", command, log=log, ends_with_input=False) as server:
+            server.wait_for("ready to accept connections", timeout=60)
+            yield f"postgresql+psycopg2://airflow@/postgres?host={folder}"
+
+
+@pytest.fixture(scope="module")
+def airflow(database, workspace, days, tmp_path_factory):
     """Airflow with the example DAGs only."""
-    with Airflow(tmp_path_factory.mktemp("airflow"), EXAMPLES, parallelism=4) as running:
+    environment = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database}
+    with Airflow(tmp_path_factory.mktemp("airflow"), EXAMPLES, parallelism=4, environment=environment) as running:
         for connection_id, connection in workspace.connections().items():
             running.add_connection(connection_id, connection)
         yield running
@@ -60,12 +90,16 @@ def airflow(workspace, days, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Chromium, driven by Selenium. ``.ci/install-system-libraries --browser`` installs it."""
+    """Chromium, or the Chrome that is made of it, driven by Selenium."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    controller = shutil.which("chromedriver")
+    if not program or not controller:
+        pytest.skip("Chromium and its driver are not installed (apt-get install chromium chromium-driver)")
     options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    options.binary_location = program
     for option in (*_OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(option)
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=Service(controller))
     yield driver
     driver.quit()
 

@@ -32,10 +32,9 @@ def load_csv(request: CopyRequest, plan: LoadPlan, environment: CopyEnvironment)
     files = list_source_files(source, request.locations)
     with (
         RejectedRows(request.max_errors) as rejected,
-        CsvValues(plan, date_format) as values,
         Downloader(source, environment.cancelled) as downloader,
     ):
-        load = _CsvLoad(request, plan, environment, values, rejected)
+        load = _CsvLoad(request, plan, environment, CsvValues(plan, date_format), rejected)
         for file, chunks in downloader.read_files(files):
             load.add_file(file, chunks)
         load.insertion.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -113,8 +114,8 @@ class PartReader:
         width = len(first.fields) if first is not None else 0
         if width < self._needed or (self._exact and width > self._needed):
             return None
-        rows = _RawRows(text, quotes)
-        if _may_have_blank_rows(text) and rows.has_blank_row():
+        rows = _RawRows(text, signs, quotes)
+        if rows.has_blank_row():
             return None  # Arrow takes it for a row of NULL, or for none
         try:
             table = self._read_with_arrow(memoryview(text)[:end], width, has_quotes=bool(len(quotes)))
@@ -156,7 +157,8 @@ class PartReader:
         wanted = [str(number) for number in self._field_numbers]
         return arrow_csv.read_csv(
             pa.BufferReader(pa.py_buffer(text)),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_ARROW_BLOCK_BYTES),
+            # With threads it takes half as much time again of the processor, which downloads and inserts need too.
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_ARROW_BLOCK_BYTES, use_threads=False),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=self._csv.field_terminator,
                 quote_char=self._csv.quote or False,
@@ -211,39 +213,37 @@ class PartReader:
 class _RawRows:
     """Finds rows in regular text, when one is asked for."""
 
-    def __init__(self, text: bytes, quotes: NDArray[np.intp]) -> None:
+    def __init__(self, text: bytes, signs: NDArray[np.uint8], quotes: NDArray[np.intp]) -> None:
         self._text = text
+        self._signs = signs
         self._quotes = quotes
-        self._ends: NDArray[np.intp] | None = None
+        self._line_ends = np.flatnonzero(signs == _LF)
 
     def has_blank_row(self) -> bool:
         """Return whether a row has no characters, or none but a CR."""
-        ends = self._row_ends()
+        if not np.any(np.diff(self._line_ends, prepend=-1) <= 2):
+            return False  # which looks at lines inside of quotes too, and takes far less time
+        ends = self._row_ends
         lengths = np.diff(ends, prepend=-1) - 1
-        return bool(np.any(lengths == 0)) or any(self._text[int(end) - 1] == _CR for end in ends[lengths == 1])
+        return bool(np.any(lengths == 0) or np.any(self._signs[ends[lengths == 1] - 1] == _CR))
 
     def __call__(self, index: int) -> bytes:
-        ends = self._row_ends()
+        ends = self._row_ends
         start = int(ends[index - 1]) + 1 if index else 0
         end = int(ends[index]) if index < len(ends) else len(self._text)
         return self._text[start:end].removesuffix(b"\r")
 
+    @cached_property
     def _row_ends(self) -> NDArray[np.intp]:
-        if self._ends is None:
-            ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _LF)
-            self._ends = ends[np.searchsorted(self._quotes, ends) % 2 == 0]
-        return self._ends
+        is_outside = np.searchsorted(self._quotes, self._line_ends) % 2 == 0
+        ends: NDArray[np.intp] = self._line_ends[is_outside]
+        return ends
 
 
 def _has_simple_signs(csv: CsvFormat) -> bool:
     signs = (csv.field_terminator.encode(), csv.quote.encode())
     ends = {("\n",), ("\r\n",), ("\r\n", "\n")}
     return csv.row_terminators in ends and len(signs[0]) == 1 and len(signs[1]) <= 1
-
-
-def _may_have_blank_rows(text: bytes) -> bool:
-    """Return whether two line ends follow each other, be it inside of quotes. A pattern would take far longer."""
-    return text.startswith((b"\n", b"\r\n")) or b"\n\n" in text or b"\n\r\n" in text
 
 
 def _end_of_rows(text: bytes, quotes: NDArray[np.intp]) -> int:

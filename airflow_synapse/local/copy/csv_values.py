@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from airflow_synapse.local.copy.columns import LoadColumn, LoadPlan
 from airflow_synapse.local.copy.csv_parts import Part
-from airflow_synapse.local.copy.fast_values import fast_expression
+from airflow_synapse.local.copy.fast_values import fast_values
 from airflow_synapse.local.copy.rejected_rows import Rejection
 from airflow_synapse.local.copy.tsql_values import ConversionError, arrow_type, read_value, text_length
 from airflow_synapse.local.sql_types import CHARACTER_TYPES, MAX
@@ -20,38 +16,25 @@ from airflow_synapse.local.sql_types import CHARACTER_TYPES, MAX
 class CsvValues:
     """Converts the parts of a load.
 
-    It has a DuckDB of its own, so that no setting of a session changes what a text means.
-
     :param date_format: Such as ``mdy``.
-    :param fast: False converts every value the exact way.
     """
 
-    def __init__(self, plan: LoadPlan, date_format: str, *, fast: bool = True) -> None:
+    def __init__(self, plan: LoadPlan, date_format: str) -> None:
         self._plan = plan
         self._date_format = date_format
-        self._fast = fast
         self._positions = {number: position for position, number in enumerate(plan.field_numbers)}
-        self._connection = duckdb.connect()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
 
     def convert(self, part: Part) -> tuple[pa.Table, list[Rejection]]:
         """Return the rows that can be loaded, with the plan's columns, and the rejected ones in ascending order."""
         rejections = {row: Rejection(row, problem) for row, problem in part.problems.items()}
         arrays = []
-        for column, values in zip(self._plan.columns, self._fast_values(part), strict=True):
+        for column in self._plan.columns:
             texts = self._texts(column, part)
-            exact, failed = self._complete(column, texts, values)
+            values, failed = self._complete(column, texts, self._values(column, texts, part.row_count))
             for row, reason in failed.items():
                 value = None if texts is None else texts[row].as_py()
                 rejections.setdefault(row, Rejection(row, reason, column.field_number, column.target, value))
-            arrays.append(exact)
+            arrays.append(values)
         table = pa.table(arrays, names=[column.target.name for column in self._plan.columns])
         if rejections:
             keep = [True] * part.row_count
@@ -63,32 +46,14 @@ class CsvValues:
     def _texts(self, column: LoadColumn, part: Part) -> pa.ChunkedArray | None:
         return None if column.field_number is None else part.columns[self._positions[column.field_number]]
 
-    def _fast_values(self, part: Part) -> list[pa.ChunkedArray]:
-        """Return a column of values for each of the plan; NULL also where only the exact way can tell."""
-        values: list[pa.ChunkedArray | None] = []
-        expressions: list[str] = []
-        for column in self._plan.columns:
-            texts = self._texts(column, part)
-            is_text = column.target.type.name in CHARACTER_TYPES
-            values.append(texts if is_text else None)  # text is its own value
-            if texts is not None and self._fast and not is_text:
-                name = f"f{self._positions[column.field_number or 0]}"
-                expressions.append(fast_expression(name, texts, column.target.type, self._date_format))
-            elif texts is None or not is_text:
-                expressions.append("NULL")
-        computed = iter(self._compute(part, expressions))
-        return [
-            (next(computed) if array is None else array).cast(arrow_type(column.target.type))
-            for column, array in zip(self._plan.columns, values, strict=True)
-        ]
-
-    def _compute(self, part: Part, expressions: list[str]) -> list[pa.ChunkedArray]:
-        if not expressions:
-            return []
-        self._connection.register("part", pa.table(part.columns, names=[f"f{n}" for n in range(len(part.columns))]))
-        computed = self._connection.sql(f"SELECT {', '.join(expressions)} FROM part").to_arrow_table()
-        self._connection.unregister("part")
-        return list(computed.columns)
+    def _values(self, column: LoadColumn, texts: pa.ChunkedArray | None, row_count: int) -> pa.ChunkedArray:
+        """Return the column of values; NULL also where only the exact way can tell."""
+        sql_type = column.target.type
+        if texts is None:
+            return pa.chunked_array([pa.nulls(row_count, arrow_type(sql_type))])
+        if sql_type.name in CHARACTER_TYPES:
+            return texts  # text is its own value
+        return fast_values(texts, sql_type, self._date_format)
 
     def _complete(
         self, column: LoadColumn, texts: pa.ChunkedArray | None, values: pa.ChunkedArray

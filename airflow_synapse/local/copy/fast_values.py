@@ -1,123 +1,152 @@
-"""SQL expressions that read columns of text at DuckDB's speed, where they are sure to be right.
+"""Read columns of text with Arrow, many texts at a time, where it is sure to be right.
 
-An expression is NULL for every text of which it is not sure; :mod:`.tsql_values` decides about those. So whatever an
-expression here returns must equal what :func:`~.tsql_values.read_value` returns; a property test compares the two.
+A value is NULL for every text of which that is not sure; :mod:`.tsql_values` decides about those. So whatever is
+returned here must equal what :func:`~.tsql_values.read_value` returns; a property test compares the two.
 
-DuckDB's own casts take more than T-SQL does (``1e3`` and ``0x1F`` as integers, ``nan``, underscores) and round where
-COPY truncates. They are used where the characters of the column exclude that, or where printing the value again gives
-the very text.
+Arrow's own casts take more than T-SQL does (``0x1F`` as an integer, ``nan``, a time without seconds). So a text is cast
+only where it has the form of its type: that is quickly seen where a whole column has no other characters and lengths,
+else a pattern finds the texts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from airflow_synapse.local.copy.tsql_values import arrow_type
 from airflow_synapse.local.sql_types import SqlType
 
-_DIGITS: Final = b"0123456789-"
-_ALPHABETS: Final = {
-    "tinyint": _DIGITS,
-    "smallint": _DIGITS,
-    "int": _DIGITS,
-    "bigint": _DIGITS,
-    "decimal": _DIGITS + b".",
-    "money": _DIGITS + b".",
-    "smallmoney": _DIGITS + b".",
-    "real": _DIGITS + b"+.eE",
-    "float": _DIGITS + b"+.eE",
+#: Texts that are not cast any more when one of them is no value.
+_FEWEST: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Texts that Arrow reads as T-SQL does, or refuses.
+
+    :param characters: All that they are made of. Of texts that hold no others, and have the right lengths, Arrow takes
+        only those that match the pattern.
+    :param pattern: What they look like, each by itself.
+    """
+
+    characters: bytes
+    pattern: str
+    shortest: int = 0
+    longest: int | None = None
+
+
+_DIGITS: Final = b"0123456789"
+_INTEGER: Final = _Form(_DIGITS + b"-", "-?[0-9]+")
+_DECIMAL: Final = _Form(_DIGITS + b"-.", "-?[0-9]+([.][0-9]*)?")
+_FLOAT: Final = _Form(_DIGITS + b"+-.eE", "[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?")
+_MOMENT: Final = _Form(_DIGITS + b"-: ", "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", 19, 19)
+_FORMS: Final[Mapping[str, _Form]] = {
+    "bit": _Form(b"01", "[01]", 1, 1),
+    "tinyint": _INTEGER,
+    "smallint": _INTEGER,
+    "int": _INTEGER,
+    "bigint": _INTEGER,
+    "decimal": _DECIMAL,
+    "money": _DECIMAL,
+    "smallmoney": _DECIMAL,
+    "real": _FLOAT,
+    "float": _FLOAT,
+    "date": _Form(_DIGITS + b"-", "[0-9]{4}-[0-9]{2}-[0-9]{2}", 10, 10),
+    "datetime": _MOMENT,
+    "smalldatetime": _MOMENT,
 }
-#: The same sets for one value, as patterns: for columns that hold anything else somewhere.
-_PATTERNS: Final = {
-    "tinyint": "-?[0-9]+",
-    "smallint": "-?[0-9]+",
-    "int": "-?[0-9]+",
-    "bigint": "-?[0-9]+",
-    "decimal": "-?[0-9]+([.][0-9]*)?",
-    "money": "-?[0-9]+([.][0-9]*)?",
-    "smallmoney": "-?[0-9]+([.][0-9]*)?",
-    "real": "[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?",
-    "float": "[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?",
+_GUID: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+#: What Arrow reads first: it cannot read a time, and rounds a float of four bytes otherwise than the exact way.
+_READ_AS: Final = {"time": pa.timestamp("us"), "real": pa.float64()}
+#: The least and the greatest value of which the fast way is sure, as Arrow reads them.
+_BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
+    "money": (str(-(2**63) // 10**4), str(2**63 // 10**4)),
+    "smallmoney": (str(-(2**31) // 10**4), str(2**31 // 10**4)),
+    "date": ("0001-01-01", "9999-12-31"),
+    "datetime2": ("0001-01-01", "9999-12-31 23:59:59.999999"),
+    "datetime": ("1753-01-01", "9999-12-31 23:59:59"),
+    "smalldatetime": ("1900-01-01", "2079-06-06 23:59:59"),
 }
+#: Makes a moment, which Arrow can read, of a time, which it cannot.
+_SOME_DAY: Final = "1970-01-01 "
 
 
-def fast_expression(column: str, texts: pa.ChunkedArray, sql_type: SqlType, date_format: str) -> str:
-    """Return an expression for the values of a column of text, of any type that is no character type.
+def fast_values(texts: pa.ChunkedArray, sql_type: SqlType, date_format: str) -> pa.ChunkedArray:
+    """Return the values of a column of text, in a type that is no character type.
 
-    :param column: The column, as it stands in SQL.
-    :param texts: Its texts, which decide how careful the expression must be.
     :param date_format: Such as ``mdy``.
     """
-    name = sql_type.name
-    if name in _ALPHABETS:
-        number = _number(column, sql_type)
-        if _has_only(texts, _ALPHABETS[name]):
-            return number
-        return f"CASE WHEN regexp_full_match({column}, '{_PATTERNS[name]}') THEN {number} END"
-    if name in {"date", "datetime", "datetime2", "smalldatetime"}:
-        return "NULL" if date_format == "ydm" else _date(column, sql_type)
+    name, result_type = sql_type.name, arrow_type(sql_type)
+    if name == "uniqueidentifier":
+        return _only(texts, pc.match_substring_regex(texts, _GUID))
+    form = _form(sql_type)
+    if form is None or ("date" in name and date_format == "ydm"):
+        return pa.chunked_array([pa.nulls(len(texts), result_type)])
     if name == "time":
-        sure = f"{_same(column, 'TIME')} AND {_fits(column, 8, sql_type)} AND {column} < '24'"
-        return f"CASE WHEN {sure} THEN TRY_CAST({column} AS TIME) END"
-    return {
-        "bit": f"CASE {column} WHEN '1' THEN true WHEN '0' THEN false END",
-        "uniqueidentifier": f"CASE WHEN {_same(column, 'UUID')} THEN {column} END",
-    }.get(name, "NULL")
+        texts = pc.binary_join_element_wise(_SOME_DAY, texts, "")
+    if not _have_form(texts, form):
+        texts = _only(texts, pc.match_substring_regex(texts, f"^({form.pattern})$"))
+    values = _cast(texts, _READ_AS.get(name, result_type)).cast(result_type)
+    if name in {"real", "float"}:
+        return _only(values, pc.is_finite(values))
+    if name in _BOUNDS:
+        low, high = (pa.scalar(bound).cast(result_type) for bound in _BOUNDS[name])
+        values = _only(values, pc.and_(pc.greater_equal(values, low), pc.less_equal(values, high)))
+    return pc.floor_temporal(values, unit="minute") if name == "smalldatetime" else values
 
 
-def _number(column: str, sql_type: SqlType) -> str:
-    """Cast; of a decimal with more digits than the scale nothing is known, because the cast rounds."""
-    if sql_type.name in {"float", "real"}:
-        value = f"TRY_CAST({column} AS DOUBLE)"
-        if sql_type.name == "real":
-            value = f"TRY_CAST({value} AS FLOAT)"
-        return f"CASE WHEN isfinite({value}) THEN {value} END"
-    value = f"TRY_CAST({column} AS {sql_type.duckdb_name})"
-    if sql_type.name not in {"decimal", "money", "smallmoney"}:
-        return value
-    scale = sql_type.scale or 0 if sql_type.name == "decimal" else 4
-    point = f"strpos({column}, '.')"
-    if sql_type.name != "decimal":
-        limit = 2**63 if sql_type.name == "money" else 2**31
-        value = f"CASE WHEN abs({value}) < {limit // 10**4} THEN {value} END"
-    return f"CASE WHEN {point} = 0 OR strlen({column}) - {point} <= {scale} THEN {value} END"
+def _form(sql_type: SqlType) -> _Form | None:
+    """Return the form of the texts; fractions of seconds have no digit that would be cut off."""
+    if sql_type.name not in {"time", "datetime2"}:
+        return _FORMS.get(sql_type.name)
+    digits = min(7 if sql_type.scale is None else sql_type.scale, 6)
+    if not digits:
+        return _MOMENT
+    pattern = f"{_MOMENT.pattern}([.][0-9]{{1,{digits}}})?"
+    return _Form(_MOMENT.characters + b".", pattern, _MOMENT.shortest, _MOMENT.shortest + 1 + digits)
 
 
-def _date(column: str, sql_type: SqlType) -> str:
-    """Read ISO dates, of which printing gives the text again; years have four digits then."""
-    if sql_type.name == "date":
-        value = f"TRY_CAST({column} AS DATE)"
-        return f"CASE WHEN {_same(column, 'DATE')} AND strlen({column}) = 10 THEN {value} END"
-    value = f"TRY_CAST({column} AS TIMESTAMP)"
-    if sql_type.name == "datetime2":
-        return f"CASE WHEN {_same(column, 'TIMESTAMP')} AND {_fits(column, 19, sql_type)} THEN {value} END"
-    exact = f"{_same(column, 'TIMESTAMP')} AND strlen({column}) = 19"
-    if sql_type.name == "datetime":
-        return f"CASE WHEN {exact} AND {value} >= TIMESTAMP '1753-01-01' THEN {value} END"
-    limits = "BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2079-06-06 23:59:59'"
-    return f"CASE WHEN {exact} AND {value} {limits} THEN date_trunc('minute', {value}) END"
+def _have_form(texts: pa.ChunkedArray, form: _Form) -> bool:
+    if form.longest is not None:
+        lengths = pc.min_max(pc.binary_length(texts)).as_py()
+        if lengths["min"] is not None and (lengths["min"] < form.shortest or lengths["max"] > form.longest):
+            return False
+    return _has_only(texts, form.characters)
 
 
-def _same(column: str, duckdb_type: str) -> str:
-    return f"CAST(TRY_CAST({column} AS {duckdb_type}) AS VARCHAR) = {column}"
-
-
-def _fits(column: str, length: int, sql_type: SqlType) -> str:
-    """Whether a fraction, if any, begins behind ``length`` characters and has no digit that would be cut off."""
-    scale = 7 if sql_type.scale is None else sql_type.scale
-    fraction = f"strlen({column}) <= {length + 1 + scale} AND {column}[{length + 1}] = '.'" if scale else "false"
-    return f"(strlen({column}) = {length} OR ({fraction}))"
-
-
-def _has_only(texts: pa.ChunkedArray, alphabet: bytes) -> bool:
+def _has_only(texts: pa.ChunkedArray, characters: bytes) -> bool:
     """Whether the texts hold no other characters. Their bytes are looked at as one string, which is very fast."""
     for chunk in texts.chunks:
-        _, offsets, characters = chunk.buffers()
-        if characters is None or not len(chunk):
+        _, offsets, held = chunk.buffers()
+        if held is None or not len(chunk):
             continue
         ends = memoryview(offsets).cast("i")
-        held = memoryview(characters)[ends[chunk.offset] : ends[chunk.offset + len(chunk)]]
-        if bytes(held).translate(None, alphabet):
+        used = memoryview(held)[ends[chunk.offset] : ends[chunk.offset + len(chunk)]]
+        if bytes(used).translate(None, characters):
             return False
     return True
+
+
+def _cast(texts: pa.ChunkedArray, result_type: pa.DataType) -> pa.ChunkedArray:
+    pieces = [piece for chunk in texts.chunks for piece in _cast_pieces(chunk, result_type)]
+    return pa.chunked_array(pieces, result_type)
+
+
+def _cast_pieces(texts: pa.Array, result_type: pa.DataType) -> list[pa.Array]:
+    """Cast; a text that is no value, such as one too large, makes NULL of those right beside it only."""
+    try:
+        return [texts.cast(result_type)]
+    except pa.ArrowInvalid:
+        if len(texts) <= _FEWEST:
+            return [pa.nulls(len(texts), result_type)]
+    half = len(texts) // 2
+    return _cast_pieces(texts[:half], result_type) + _cast_pieces(texts[half:], result_type)
+
+
+def _only(values: pa.ChunkedArray, are_sure: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the values that are sure, and NULL for the others."""
+    return pc.if_else(are_sure, values, pa.scalar(None, values.type))

@@ -18,8 +18,9 @@ from typing import Final
 
 import pyarrow as pa
 
+from airflow_synapse.local.arrow_types import ARROW_TYPES
 from airflow_synapse.local.copy.tsql_dates import Moment, read_moment, truncated_ticks
-from airflow_synapse.local.sql_types import CHARACTER_TYPES, MAX, SqlType
+from airflow_synapse.local.sql_types import BINARY_TYPES, CHARACTER_TYPES, MAX, SqlType
 
 _INTEGER: Final = re.compile(r" *([+-]?[0-9]+) *")
 _DECIMAL: Final = re.compile(r" *([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) *")
@@ -35,22 +36,6 @@ _INTEGER_RANGES: Final = {
 }
 _MONEY_LIMITS: Final = {"money": Decimal(2**63 - 1) / 10**4, "smallmoney": Decimal(2**31 - 1) / 10**4}
 _EPOCH: Final = date(1900, 1, 1)
-_ARROW_TYPES: Final[Mapping[str, pa.DataType]] = {
-    "bit": pa.bool_(),
-    "tinyint": pa.uint8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "float": pa.float64(),
-    "money": pa.decimal128(19, 4),
-    "smallmoney": pa.decimal128(10, 4),
-    "binary": pa.binary(),
-    "varbinary": pa.binary(),
-    "date": pa.date32(),
-    "time": pa.time64("us"),
-    "datetimeoffset": pa.timestamp("us", "UTC"),
-}
 
 
 class ConversionError(ValueError):
@@ -61,9 +46,9 @@ def arrow_type(sql_type: SqlType) -> pa.DataType:
     """Return the Arrow type in which values of ``sql_type`` are handed to DuckDB."""
     if sql_type.name == "decimal":
         return pa.decimal128(sql_type.precision or 18, sql_type.scale or 0)
-    if sql_type.name in {"datetime", "datetime2", "smalldatetime"}:
-        return pa.timestamp("us")
-    return _ARROW_TYPES.get(sql_type.name, pa.string())
+    if sql_type.name in BINARY_TYPES:
+        return pa.binary()
+    return ARROW_TYPES.get(sql_type.name, pa.string())
 
 
 def read_value(text: str, sql_type: SqlType, date_format: str) -> object:
