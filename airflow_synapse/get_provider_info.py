@@ -27,15 +27,20 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.hooks.sql_pool", "airflow_synapse.hooks.storage"],
+                "python-modules": [
+                    "airflow_synapse.hooks.sql_pool",
+                    "airflow_synapse.hooks.storage",
+                    "airflow_synapse.hooks.spark_pool",
+                ],
             }
         ],
         "triggers": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.triggers.copy_load"],
+                "python-modules": ["airflow_synapse.triggers.copy_load", "airflow_synapse.triggers.spark_batch"],
             }
         ],
+        "extra-links": ["airflow_synapse.links.SparkApplicationLink"],
         "connection-types": [_sql_pool_connection()],
     }
 

@@ -48,6 +48,25 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def spark_workspace(workspace):
+    """The workspace with its Spark pool, ``spark_workspace.spark_pool``, which starts when a test first asks for it.
+
+    A process that is to reach it needs ``spark_workspace.environment``.
+    """
+    workspace.start_spark_pool()
+    return workspace
+
+
+@pytest.fixture
+def spark_pool(spark_workspace, monkeypatch):
+    """The Spark pool, for clients in this process; whole again after a test that broke it."""
+    for name, value in spark_workspace.environment.items():
+        monkeypatch.setenv(name, value)
+    yield spark_workspace.spark_pool
+    spark_workspace.spark_pool.faults.clear()
+
+
+@pytest.fixture(scope="session")
 def _breakable_pool(tmp_path_factory):
     with SqlPool(tmp_path_factory.mktemp("breakable_pool"), storage_accounts={}) as pool:
         yield pool

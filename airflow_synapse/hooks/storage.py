@@ -117,7 +117,7 @@ class SynapseStorageHook(BaseHook):
                 return survey
             return replace(survey, parquet_files=parquet_footers.read_footers(container, survey.sample))
 
-        return self._in_container(locations[0], look)
+        return self.in_container(locations[0], look)
 
     def rejected_row_files(self, location: ExternalLocation) -> list[StoredFile]:
         """List the files of rejected rows below a folder, with one request for each 5,000.
@@ -127,7 +127,7 @@ class SynapseStorageHook(BaseHook):
         :raises CredentialError: The connection is for another account.
         """
         prefix = f"{location.path.rstrip('/')}/{REJECTED_ROWS}/".lstrip("/")
-        return self._in_container(
+        return self.in_container(
             location,
             lambda container: [
                 StoredFile(blob.name, blob.size, blob.last_modified) for blob in _files_below(container, prefix)
@@ -175,7 +175,7 @@ class SynapseStorageHook(BaseHook):
 
         :param location: Any folder in the container of the files.
         """
-        container = self._in_container(location, lambda container: container)
+        container = self.in_container(location, lambda container: container)
 
         def read(file: StoredFile) -> Iterator[bytes]:
             pieces = self._ask(location, lambda: container.download_blob(file.name).chunks())
@@ -279,7 +279,12 @@ class SynapseStorageHook(BaseHook):
                 f"is in {location.account!r}."
             )
 
-    def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+    def in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+        """Return what ``work`` makes of the container of a location.
+
+        :raises SourceFilesError: The account refuses, or cannot be reached.
+        :raises CredentialError: The connection is for another account.
+        """
         self._check_account(location)
         return self._ask(location, lambda: work(self.get_conn().get_container_client(location.container)))
 
@@ -294,7 +299,7 @@ class SynapseStorageHook(BaseHook):
             passing = isinstance(error, AzureError) and _passes(error)
         # Raised out here, so that no traceback carries the SDK's own error, whose text may hold more.
         failure = SourceFilesError(
-            f"Container {location.container!r} of {self.settings.account!r} cannot be read with connection "
+            f"Container {location.container!r} of {self.settings.account!r} cannot be used with connection "
             f"{self.storage_conn_id!r}: {reason}"
         )
         failure.retryable = passing

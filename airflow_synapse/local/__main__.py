@@ -6,9 +6,9 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_synapse.local import background
 from airflow_synapse.local.fault_command import add_fault_command
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyodbc
 
 _NO_AZURE = (
-    "This is a workspace on 127.0.0.1 for trying things out: Azurite, and a stand-in for a dedicated SQL pool.\n"
+    "This is a workspace on 127.0.0.1 for trying things out: Azurite, and stand-ins for the pools of Synapse.\n"
     "It is no Azure: nothing here leaves this machine, and nothing proves how the service behaves."
 )
 
@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--foreground", action="store_true", help="run until Ctrl-C instead of in the background")
     up.add_argument("--storage-port", type=int, default=0, help="port of the storage (default: a free one)")
     up.add_argument("--sql-port", type=int, default=0, help="port of the SQL pool (default: a free one)")
+    up.add_argument("--spark", action="store_true", help="start a Spark pool too")
+    up.add_argument("--spark-port", type=int, default=0, help="port of the Spark pool (default: a free one)")
     up.set_defaults(run=_up)
     down = commands.add_parser("down", parents=[common], help="stop the workspace; its data stay")
     down.set_defaults(run=_down)
@@ -65,16 +67,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
+    parts = background.Parts(options.storage_port, options.sql_port, options.spark, options.spark_port)
     if options.foreground:
-        background.run(
-            options.home,
-            storage_port=options.storage_port,
-            sql_port=options.sql_port,
-            ready=lambda state: _print_connections(state.connections),
-        )
-        return 0
-    state = background.start(options.home, storage_port=options.storage_port, sql_port=options.sql_port)
-    _print_connections(state.connections)
+        background.run(options.home, parts, ready=_print_variables)
+    else:
+        _print_variables(background.start(options.home, parts))
     return 0
 
 
@@ -89,7 +86,7 @@ def _status(options: argparse.Namespace) -> int:
         print(f"The workspace in {options.home} is down.")
         return 3  # what `systemctl status` returns for a service that does not run
     print(f"The workspace in {options.home} is up (process {state.process_id}).")
-    _print_connections(state.connections)
+    _print_variables(state)
     return 0
 
 
@@ -121,10 +118,12 @@ def _print_results(cursor: pyodbc.Cursor) -> None:
             return
 
 
-def _print_connections(connections: Mapping[str, Mapping[str, Any]]) -> None:
+def _print_variables(state: background.State) -> None:
     print(_NO_AZURE, file=sys.stderr)
-    for connection_id, connection in connections.items():
+    for connection_id, connection in state.connections.items():
         print(f"AIRFLOW_CONN_{connection_id.upper()}='{json.dumps(connection)}'", flush=True)
+    for name, value in state.environment.items():
+        print(f"{name}='{value}'", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,14 +15,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from airflow_synapse.local.home import WorkspaceError, locked
 from airflow_synapse.local.workspace import Workspace
 
-_START_SECONDS: Final = 600.0  # the first start downloads Azurite
+_START_SECONDS: Final = 600.0  # the first start downloads Azurite and Spark
 _STOP_SECONDS: Final = 40.0
 _POLL_SECONDS: Final = 0.1
 
@@ -34,11 +34,15 @@ class State:
     :param process_id: The process to ask to stop.
     :param connections: As :meth:`~airflow_synapse.local.workspace.Workspace.connections` returns them.
     :param control_port: Where the SQL pool is told to do something wrong.
+    :param spark_control_port: Where the Spark pool is; None if there is none.
+    :param environment: The environment variables that a process needs beside the connections.
     """
 
     process_id: int
     connections: dict[str, dict[str, Any]]
     control_port: int
+    spark_control_port: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def is_running(home: Path) -> bool:
@@ -60,7 +64,21 @@ def running_state(home: Path) -> State | None:
         raise WorkspaceError(f"The workspace in {home} is starting or stopping. Try again in a moment.") from None
 
 
-def run(home: Path, *, storage_port: int, sql_port: int, ready: Callable[[State], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a workspace consists of.
+
+    :param storage_port: Port of 127.0.0.1; 0 takes a free one, as for the others.
+    :param spark: Whether it has a Spark pool.
+    """
+
+    storage_port: int = 0
+    sql_port: int = 0
+    spark: bool = False
+    spark_port: int = 0
+
+
+def run(home: Path, parts: Parts, *, ready: Callable[[State], None]) -> None:
     """Run the workspace in this process until it gets SIGTERM or SIGINT.
 
     :param ready: Called once, when the workspace answers.
@@ -74,8 +92,14 @@ def run(home: Path, *, storage_port: int, sql_port: int, ready: Callable[[State]
             raise WorkspaceError(
                 f"The workspace in {home} is up already. Look at it with `status`, end it with `down`."
             )
-        with Workspace(home, home / "workspace", storage_port=storage_port, sql_port=sql_port) as workspace:
-            state = State(os.getpid(), workspace.connections(), workspace.sql_pool.control_port)
+        with Workspace(home, home / "workspace", **asdict(parts)) as workspace:
+            state = State(
+                os.getpid(),
+                workspace.connections(),
+                workspace.sql_pool.control_port,
+                workspace.spark_pool.control_port if workspace.spark_pool else None,
+                workspace.environment,
+            )
             with _state_file(home / "workspace.json", state):
                 ready(state)
                 while not stop_asked.wait(1.0):
@@ -94,7 +118,7 @@ def _state_file(path: Path, state: State) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def start(home: Path, *, storage_port: int, sql_port: int) -> State:
+def start(home: Path, parts: Parts) -> State:
     """Start the workspace in a process that outlives this one, and return its state when it is ready.
 
     :raises WorkspaceError: It does not start; the message holds what it said.
@@ -103,7 +127,8 @@ def start(home: Path, *, storage_port: int, sql_port: int) -> State:
         raise WorkspaceError(f"The workspace in {home} is up already. Look at it with `status`, end it with `down`.")
     (home / "workspace.json").unlink(missing_ok=True)
     log = home / "workspace.log"
-    arguments = ["--storage-port", str(storage_port), "--sql-port", str(sql_port), "--home", str(home)]
+    arguments = ["--storage-port", str(parts.storage_port), "--sql-port", str(parts.sql_port), "--home", str(home)]
+    arguments += ["--spark", "--spark-port", str(parts.spark_port)] if parts.spark else []
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - ours
             [sys.executable, "-m", "airflow_synapse.local", "up", "--foreground", *arguments],

@@ -36,6 +36,7 @@ class ChildProcess:
     :param name: What it is called in error messages.
     :param command: Program and arguments. They are visible to every user of the machine: no secret goes there.
     :param log: File that receives its output; an older one is replaced.
+    :param error_log: File that receives what it writes to standard error instead of ``log``; an older one is replaced.
     :param environment: All its variables; those of this process without.
     :param first_input: What the child reads from its standard input before it only waits for the end of it.
     :param ends_with_input: Whether the program itself stops when its standard input ends.
@@ -47,6 +48,7 @@ class ChildProcess:
         command: Sequence[str],
         *,
         log: Path,
+        error_log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         first_input: str = "",
         ends_with_input: bool = True,
@@ -55,13 +57,13 @@ class ChildProcess:
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         wrapper = [] if ends_with_input else [sys.executable, "-m", "airflow_synapse.local.child_process"]
-        with log.open("wb") as output:
+        with log.open("wb") as output, error_log.open("wb") if error_log else contextlib.nullcontext() as errors:
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
                 [*wrapper, *command],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=errors or subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
             )
@@ -79,6 +81,11 @@ class ChildProcess:
     def is_running(self) -> bool:
         """Whether the child has not ended."""
         return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the child ended with; None while it runs."""
+        return self._process.poll()
 
     def wait_for(self, pattern: str, *, timeout: float) -> re.Match[str]:
         """Wait until the output matches a regular expression, and return the match.

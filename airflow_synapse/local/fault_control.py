@@ -1,4 +1,4 @@
-"""The control port of the pool's process: tells the pool what to do wrong, and when.
+"""The control port of a pool's process: tells the pool what to do wrong, and when.
 
 It takes one JSON object a request, ``{"command": ..., arguments ...}``, as the body of a POST, and answers with one. A
 page in a browser cannot reach it: a request that does not say ``Content-Type: application/json`` is refused.
@@ -10,20 +10,24 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from airflow_synapse.local.faults import Fault
-from airflow_synapse.local.pool import Pool
+from airflow_synapse.local.faults import Fault, Faults
+
+if TYPE_CHECKING:
+    from airflow_synapse.local.pool import Pool
 
 CONTENT_TYPE: Final = "application/json"
+Command = Callable[..., object]
 
 
 class FaultControl:
-    """Listens on a free port of 127.0.0.1 until :meth:`close`."""
+    """Listens on a free port of 127.0.0.1 until :meth:`close`.
 
-    def __init__(self, pool: Pool) -> None:
-        commands = _commands(pool)
+    :param commands: What can be asked for, by name.
+    """
 
+    def __init__(self, commands: Mapping[str, Command]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 status, answer = _answer(commands, self.headers.get("Content-Type"), self._body())
@@ -51,10 +55,7 @@ class FaultControl:
         self._server.server_close()
 
 
-_Command = Callable[..., object]
-
-
-def _answer(commands: Mapping[str, _Command], content_type: str | None, body: bytes) -> tuple[int, dict[str, Any]]:
+def _answer(commands: Mapping[str, Command], content_type: str | None, body: bytes) -> tuple[int, dict[str, Any]]:
     if content_type != CONTENT_TYPE:
         return 415, {"error": f"A request needs the header Content-Type: {CONTENT_TYPE}."}
     try:
@@ -65,15 +66,24 @@ def _answer(commands: Mapping[str, _Command], content_type: str | None, body: by
         return 400, {"error": f"The request cannot be run: {error}. Commands: {', '.join(commands)}."}
 
 
-def _commands(pool: Pool) -> dict[str, _Command]:
+def fault_commands(faults: Faults, fault_type: type[Fault] = Fault) -> dict[str, Command]:
+    """Return the commands that every pool has."""
+    return {
+        "add": lambda **fields: faults.add(fault_type(**fields)),
+        "list": faults.listed,
+        "release": faults.release,
+        "clear": faults.clear,
+    }
+
+
+def sql_pool_commands(pool: Pool) -> dict[str, Command]:
+    """Return the commands of a SQL pool."""
+
     def clear() -> None:
         pool.faults.clear()
         pool.availability.clear()
 
-    return {
-        "add": lambda **fields: pool.faults.add(Fault(**fields)),
-        "list": pool.faults.listed,
-        "release": pool.faults.release,
+    return fault_commands(pool.faults) | {
         "clear": clear,
         "pause": pool.pause,
         "resume": pool.resume,

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from airflow_synapse.local.errors import StatementCancelled
 
@@ -58,11 +58,14 @@ class Fault:
     number: int = 0
     held: int = 0
 
+    actions: ClassVar[tuple[str, ...]] = ACTIONS
+    moments: ClassVar[tuple[str, ...]] = MOMENTS
+
     def __post_init__(self) -> None:
-        if self.action not in ACTIONS:
-            raise ValueError(f"A fault's action is one of {', '.join(ACTIONS)}, not {self.action!r}.")
-        if self.moment not in MOMENTS:
-            raise ValueError(f"A fault's moment is one of {', '.join(MOMENTS)}, not {self.moment!r}.")
+        if self.action not in self.actions:
+            raise ValueError(f"A fault's action is one of {', '.join(self.actions)}, not {self.action!r}.")
+        if self.moment not in self.moments:
+            raise ValueError(f"A fault's moment is one of {', '.join(self.moments)}, not {self.moment!r}.")
         if self.times < 1 or self.seconds < 0:
             raise ValueError("A fault needs times >= 1 and seconds >= 0.")
         try:
@@ -80,7 +83,7 @@ class Fault:
 
 
 class Faults:
-    """The faults of a pool. Every method may be called from any thread."""
+    """The faults of a server. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,13 +1,16 @@
-"""Where the local workspace keeps what it installs and what it stores, and the error of everything that manages it."""
+"""Where the local workspace keeps what it installs and stores, and the error of everything that manages it."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from airflow_synapse.secret import Secret
 
 HOME_VARIABLE: Final = "AIRFLOW_SYNAPSE_LOCAL_HOME"
 
@@ -22,6 +25,14 @@ def default_home() -> Path:
         return Path(named).expanduser().resolve()
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser() / "airflow-synapse-local"
+
+
+def stored_secret(path: Path) -> Secret:
+    """Return the secret in a file, which is made with a random one when it is missing."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+    return Secret(path.read_text())
 
 
 @contextlib.contextmanager

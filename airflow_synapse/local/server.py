@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 
 from airflow_synapse.local.certificate import make_certificate
 from airflow_synapse.local.copy.environment import StorageAccount, StorageConfiguration
-from airflow_synapse.local.fault_control import FaultControl
+from airflow_synapse.local.fault_control import FaultControl, sql_pool_commands
 from airflow_synapse.local.pool import Pool, PoolConfiguration
 from airflow_synapse.local.tds.server import serve
 from airflow_synapse.secret import Secret
@@ -59,7 +59,7 @@ async def run(settings: dict[str, Any]) -> None:
         port=settings["port"],
         certificate=make_certificate(Path(settings["folder"])),
     )
-    control = FaultControl(pool)
+    control = FaultControl(sql_pool_commands(pool))
     port = server.sockets[0].getsockname()[1]
     ready = f"The SQL pool listens on 127.0.0.1:{port}; its control port is {control.port}."
     print(ready, flush=True)  # noqa: T201 - the parent waits for it

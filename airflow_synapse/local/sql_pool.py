@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from airflow_synapse.local.child_process import ChildProcess
 from airflow_synapse.local.fault_client import FaultClient
+from airflow_synapse.local.home import stored_secret
 from airflow_synapse.local.odbc import connect
 from airflow_synapse.secret import Secret
 
@@ -50,7 +49,7 @@ class SqlPool:
         service_objective: str = "DW100c",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.password = _stored_password(folder / "password")
+        self.password = stored_secret(folder / "password")
         configuration = {
             "port": port,
             "folder": str(folder),
@@ -90,11 +89,3 @@ class SqlPool:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _stored_password(path: Path) -> Secret:
-    """Return the administrator's password, made at the first start and kept beside the data."""
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(24))
-    return Secret(path.read_text())

@@ -1,4 +1,4 @@
-"""A Synapse workspace on this machine: storage and a SQL pool that can read it, started and stopped together."""
+"""A Synapse workspace on this machine: storage, and pools that can read it, started and stopped together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from airflow_synapse.local.azurite import Azurite
 from airflow_synapse.local.home import WorkspaceError
+from airflow_synapse.local.spark.spark_pool import SparkPool
 from airflow_synapse.local.sql_pool import DATABASE, LOGIN, SqlPool
 from airflow_synapse.secret import Secret
 
@@ -27,6 +28,9 @@ class Workspace:
     :param access_tokens: Access tokens that log in to the pool as the administrator.
     :param service_principals: Client secret by client id, for COPY's credential of that kind.
     :param service_objective: Performance level of the pool, which says how many queries run at once.
+    :param spark: Whether to start a Spark pool too.
+    :param spark_port: Port of 127.0.0.1; 0 takes a free one.
+    :ivar spark_pool: The Spark pool, if there is one.
     :raises WorkspaceError: A part does not start; the message says which and why.
     """
 
@@ -41,7 +45,11 @@ class Workspace:
         access_tokens: tuple[Secret, ...] = (),
         service_principals: Mapping[str, Secret] | None = None,
         service_objective: str = "DW100c",
+        spark: bool = False,
+        spark_port: int = 0,
     ) -> None:
+        self._home = home
+        self._folder = folder
         with contextlib.ExitStack() as parts:
             self.storage = parts.enter_context(
                 Azurite(home, folder / "storage", accounts=accounts, port=storage_port),
@@ -49,21 +57,35 @@ class Workspace:
             self.sql_pool = parts.enter_context(
                 SqlPool(
                     folder / "sql_pool",
-                    storage_accounts={
-                        account: (self.storage.endpoint(account), key) for account, key in self.storage.accounts.items()
-                    },
+                    storage_accounts=self._storage_accounts(),
                     port=sql_port,
                     access_tokens=access_tokens,
                     service_principals=service_principals,
                     service_objective=service_objective,
                 )
             )
-            self._parts = parts.pop_all()  # both run: from here on, stop() ends them
+            self.spark_pool = parts.enter_context(self._new_spark_pool(spark_port)) if spark else None
+            self._parts = parts.pop_all()  # all run: from here on, stop() ends them
+
+    def start_spark_pool(self) -> SparkPool:
+        """Start the Spark pool unless it runs, and return it.
+
+        :raises WorkspaceError: It does not start.
+        """
+        if self.spark_pool is None:
+            self.spark_pool = self._parts.enter_context(self._new_spark_pool(port=0))
+        return self.spark_pool
+
+    def _new_spark_pool(self, port: int) -> SparkPool:
+        return SparkPool(self._home, self._folder / "spark_pool", storage_accounts=self._storage_accounts(), port=port)
+
+    def _storage_accounts(self) -> dict[str, tuple[str, Secret]]:
+        return {account: (self.storage.endpoint(account), key) for account, key in self.storage.accounts.items()}
 
     def connections(self) -> dict[str, dict[str, Any]]:
         """Return the Airflow connections to the workspace by connection id, as the JSON form of ``AIRFLOW_CONN_...``.
 
-        They hold the password and the account keys in clear text.
+        They hold the passwords and the account keys in clear text.
         """
         storage = {
             account: {
@@ -83,19 +105,26 @@ class Workspace:
             "password": self.sql_pool.password.reveal(),
             "extra": {"trust_server_certificate": True},  # it is self-signed, and made anew at every start
         }
-        return {"synapse_default": sql_pool, **storage}
+        spark_pool = {"azure_synapse_default": self.spark_pool.connection} if self.spark_pool else {}
+        return {"synapse_default": sql_pool, **storage, **spark_pool}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that a process needs beside the connections."""
+        return self.spark_pool.environment if self.spark_pool else {}
 
     def check(self) -> None:
-        """Check that both parts run.
+        """Check that every part runs.
 
         :raises WorkspaceError: One has ended by itself.
         """
-        for process in (self.storage.process, self.sql_pool.process):
+        spark_pool = [self.spark_pool.process] if self.spark_pool else []
+        for process in (self.storage.process, self.sql_pool.process, *spark_pool):
             if not process.is_running:
                 raise WorkspaceError(f"{process.name} has ended by itself. {process.log_tail()}")
 
     def stop(self) -> None:
-        """Stop the pool, then the storage. Blobs and tables stay in the folder."""
+        """Stop the pools, then the storage. Blobs and tables stay in the folder."""
         self._parts.close()
 
     def __enter__(self) -> Self:

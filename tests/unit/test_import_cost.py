@@ -15,9 +15,10 @@ DAG_FACING = [
     "from airflow_synapse.copy import ManagedIdentity",
     "from airflow_synapse.copy import CopyColumn, SharedAccessSignature",
     "import airflow_synapse.get_provider_info",
+    "import airflow_synapse.links",
 ]
-#: What a triggerer imports on its event loop; Airflow has imported the base class before.
-TRIGGER = "import airflow_synapse.triggers.copy_load"
+#: Modules that a triggerer imports on its event loop; Airflow has imported the base class before.
+TRIGGERS = ["copy_load", "spark_batch"]
 FORBIDDEN = ("azure", "pyodbc", "pyarrow", "requests", "duckdb", "airflow.providers.common.sql")
 MOST_MODULES = 15
 
@@ -64,7 +65,9 @@ def test_even_all_dag_facing_modules_together_add_few_modules(added_together):
     assert len(added_together[DAG_FACING[-1]]) <= MOST_MODULES
 
 
-def test_the_trigger_module_imports_nothing_but_itself():
-    ours = modules_added_by("import airflow.triggers.base, asgiref.sync", TRIGGER)
-    added = set(ours[TRIGGER]) - set(ours["import airflow.triggers.base, asgiref.sync"]) - {"airflow_synapse"}
-    assert added == {"airflow_synapse.triggers", "airflow_synapse.triggers.copy_load"}
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_a_trigger_module_imports_nothing_but_itself(name):
+    before, trigger = "import airflow.triggers.base, asgiref.sync", f"import airflow_synapse.triggers.{name}"
+    ours = modules_added_by(before, trigger)
+    added = set(ours[trigger]) - set(ours[before]) - {"airflow_synapse"}
+    assert added == {"airflow_synapse.triggers", f"airflow_synapse.triggers.{name}"}

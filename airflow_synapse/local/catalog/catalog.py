@@ -10,13 +10,15 @@ from typing import Final, TypeVar, cast
 
 import duckdb
 
-from airflow_synapse.local.catalog.model import (
-    FileFormat,
-    Statistics,
-    Table,
-    table_from_text,
-    table_to_text,
+from airflow_synapse.local.catalog.external_objects import (
+    AnyNamed,
+    NamedObject,
+    is_named_object,
+    kind_of,
+    object_from_text,
+    object_to_text,
 )
+from airflow_synapse.local.catalog.model import Statistics, Table, table_from_text, table_to_text
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.typed import quote_name
 
@@ -31,7 +33,7 @@ _Object = TypeVar("_Object")
 
 
 class Catalog:
-    """Tables, schemas, file formats and statistics of the database.
+    """Tables, schemas, statistics, and what external tables are made of.
 
     Every method may be called from any thread. What changes an object is given the DuckDB cursor of the statement: the
     object's text is written inside the statement's transaction. Whoever ends that transaction says how it ended, with
@@ -42,7 +44,7 @@ class Catalog:
         self._lock = threading.RLock()
         self._tables: dict[tuple[str, str], Table] = {}
         self._schemas: dict[str, tuple[int, str]] = {}
-        self._file_formats: dict[str, FileFormat] = {}
+        self._named: dict[tuple[type[NamedObject], str], NamedObject] = {}
         self._statistics: dict[tuple[int, str], Statistics] = {}
         self._next_identity: dict[int, int] = {}
         self._next_id = _FIRST_OBJECT_ID
@@ -170,42 +172,29 @@ class Catalog:
             if column is not None and column.identity is not None:
                 self._next_identity[table.object_id] = column.identity.seed
 
-    # File formats ---------------------------------------------------------------------------------------------------
+    # Credentials, data sources and file formats of external tables ---------------------------------------------------
 
-    def file_formats(self) -> list[FileFormat]:
-        """Return every external file format."""
+    def named(self, kind: type[AnyNamed]) -> list[AnyNamed]:
+        """Return every object of that type, by name."""
         with self._lock:
-            return [self._file_formats[key] for key in sorted(self._file_formats)]
+            return [found for key in sorted(self._named, key=str) if isinstance(found := self._named[key], kind)]
 
-    def find_file_format(self, name: str) -> FileFormat | None:
-        """Return the external file format, None when there is none."""
-        return self._file_formats.get(name.lower())
+    def find_named(self, kind: type[AnyNamed], name: str) -> AnyNamed | None:
+        """Return the object of that type and name, None when there is none."""
+        found = self._named.get((kind, name.lower()))
+        return found if isinstance(found, kind) else None
 
-    def create_file_format(
-        self, cursor: duckdb.DuckDBPyConnection, name: str, options: tuple[tuple[str, str], ...]
-    ) -> None:
-        """Create an external file format.
-
-        :raises PoolError: 2714, it exists.
-        """
+    def put_named(self, cursor: duckdb.DuckDBPyConnection, found: NamedObject) -> None:
+        """Create an object, or replace the one of that name."""
         with self._lock:
-            if self.find_file_format(name):
-                # Assumption: A second external file format of one name is refused with number 2714.
-                raise PoolError(2714, f"There is already an external file format named '{name}'.")
-            file_format = FileFormat(self.new_id(), name, options)
-            self._write(cursor, "file_format", name.lower(), json.dumps([file_format.format_id, name, options]))
-            self.put(cursor, self._file_formats, name.lower(), file_format)
+            self._write(cursor, kind_of(found), found.name.lower(), object_to_text(found))
+            self.put(cursor, self._named, (type(found), found.name.lower()), found)
 
-    def drop_file_format(self, cursor: duckdb.DuckDBPyConnection, name: str) -> None:
-        """Drop an external file format.
-
-        :raises PoolError: 15151, there is none of that name.
-        """
+    def remove_named(self, cursor: duckdb.DuckDBPyConnection, found: NamedObject) -> None:
+        """Remove an object."""
         with self._lock:
-            if self.find_file_format(name) is None:
-                raise PoolError(15151, f"Cannot drop the external file format '{name}', because it does not exist.")
-            self._delete(cursor, "file_format", name.lower())
-            self.remove(cursor, self._file_formats, name.lower())
+            self._delete(cursor, kind_of(found), found.name.lower())
+            self.remove(cursor, self._named, (type(found), found.name.lower()))
 
     # Statistics -----------------------------------------------------------------------------------------------------
 
@@ -284,10 +273,10 @@ class Catalog:
                 table = table_from_text(document)
                 self._tables[table.schema.lower(), table.name.lower()] = table
                 self._next_id = max(self._next_id, table.object_id)
-            elif kind == "file_format":
-                format_id, name, options = json.loads(document)
-                self._file_formats[name.lower()] = FileFormat(format_id, name, tuple((k, v) for k, v in options))
-                self._next_id = max(self._next_id, format_id)
+            elif is_named_object(kind):
+                made = object_from_text(kind, document)
+                self._named[type(made), made.name.lower()] = made
+                self._next_id = max(self._next_id, made.object_id)
             elif kind == "statistics":
                 stats_id, name, object_id, columns, updated = json.loads(document)
                 found = Statistics(stats_id, name, object_id, tuple(columns), datetime.fromisoformat(updated))

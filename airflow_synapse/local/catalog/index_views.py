@@ -19,7 +19,7 @@ INDEX_TYPES: Final = {
 
 
 def _indexes(context: ViewContext) -> Iterator[Row]:
-    for table in context.tables():
+    for table in context.stored_tables():
         number, description = INDEX_TYPES[table.index.kind]
         name = None if number == 0 else f"ClusteredIndex_{table.object_id:x}"
         space = data_space_id(table)
@@ -37,7 +37,7 @@ def _index_flags(*, unique: bool = False, primary: bool = False) -> Row:
 
 
 def _index_columns(context: ViewContext) -> Iterator[Row]:
-    for table in context.tables():
+    for table in context.stored_tables():
         numbers = {column.name.lower(): number for number, column in enumerate(table.columns, 1)}
         partition_column = table.partitioning.column.lower() if table.partitioning else None
         for ordinal, (name, key, descending, order) in enumerate(_members(table), 1):
@@ -68,7 +68,7 @@ def _members(table: Table) -> Iterator[tuple[str, int, bool, int]]:
 
 
 def _key_constraints(context: ViewContext) -> Iterator[Row]:
-    for table in context.tables():
+    for table in context.stored_tables():
         for position, constraint in enumerate(table.constraints, 2):
             description = "PRIMARY_KEY_CONSTRAINT" if constraint.kind == "PK" else "UNIQUE_CONSTRAINT"
             name = constraint.name or f"{constraint.kind}_{table.name}"

@@ -1,21 +1,18 @@
-"""Tables, file formats and statistics as the catalog keeps them, and as text in the DuckDB file."""
+"""Tables and statistics as the catalog keeps them, and as text in the DuckDB file."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from airflow_synapse.local.copy.environment import ExternalFileFormat, Identity
+from airflow_synapse.local.catalog.clock import now
+from airflow_synapse.local.catalog.external_objects import ExternalStorage
+from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.statements import Distribution, KeyConstraint, Partitioning, TableIndex
 from airflow_synapse.local.tsql.typed import quote_name
-
-
-def now() -> datetime:
-    """Return the time in UTC; without a time zone, as the types of the views are."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,7 @@ class Table:
     """A table.
 
     :param temporary: Whether it is a ``#table`` of one session.
+    :param external: Where the rows of an external table are: its table in DuckDB stays empty. None for another table.
     """
 
     object_id: int
@@ -51,6 +49,7 @@ class Table:
     constraints: tuple[KeyConstraint, ...] = ()
     created: datetime = field(default_factory=now)
     temporary: bool = False
+    external: ExternalStorage | None = None
 
     @property
     def duckdb_name(self) -> str:
@@ -74,21 +73,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class FileFormat:
-    """An external file format."""
-
-    format_id: int
-    name: str
-    options: tuple[tuple[str, str], ...]
-
-    @property
-    def for_copy(self) -> ExternalFileFormat:
-        """What COPY needs of it."""
-        options = dict(self.options)
-        return ExternalFileFormat(options["FORMAT_TYPE"].upper(), options.get("DATA_COMPRESSION"))
-
-
-@dataclass(frozen=True, slots=True)
 class Statistics:
     """A statistics object."""
 
@@ -107,7 +91,7 @@ def table_to_text(table: Table) -> str:
 def table_from_text(text: str) -> Table:
     """Return the table that :func:`table_to_text` wrote."""
     document: dict[str, Any] = json.loads(text)
-    partitioning = document.pop("partitioning")
+    partitioning, external = document.pop("partitioning"), document.pop("external", None)
     return Table(
         **{
             **document,
@@ -117,6 +101,7 @@ def table_from_text(text: str) -> Table:
             "partitioning": Partitioning(**_tuples(partitioning)) if partitioning else None,
             "constraints": tuple(KeyConstraint(**_tuples(constraint)) for constraint in document["constraints"]),
             "created": datetime.fromisoformat(document["created"]),
+            "external": ExternalStorage(**external) if external else None,
         }
     )
 

@@ -25,7 +25,7 @@ from airflow_synapse.local.catalog.view import (
 from airflow_synapse.local.sql_types import CHARACTER_TYPES, MAX, SqlType
 
 _TYPE_CODE: Final = SqlType("char", 2)
-_OBJECT_COLUMNS: Final = (
+OBJECT_COLUMNS: Final = (
     ("name", SYSNAME),
     ("object_id", INT),
     ("principal_id", INT),
@@ -42,7 +42,11 @@ _OBJECT_COLUMNS: Final = (
 _POLICIES: Final = {"HASH": 2, "REPLICATE": 3, "ROUND_ROBIN": 4}
 
 
-def _table_row(context: ViewContext, table: Table) -> Row:
+def table_row(context: ViewContext, table: Table) -> Row:
+    """Return what sys.objects shows of a table.
+
+    Assumption: External tables are of type U in sys.objects and sys.tables, which tells them by is_external.
+    """
     code, description = "U ", "USER_TABLE"
     made = table.created
     owner = context.schema_id(table)
@@ -51,12 +55,12 @@ def _table_row(context: ViewContext, table: Table) -> Row:
 
 def _tables(context: ViewContext) -> Iterator[Row]:
     for table in context.tables():
-        yield (*_table_row(context, table), False)
+        yield (*table_row(context, table), table.external is not None)
 
 
 def _objects(context: ViewContext) -> Iterator[Row]:
     for table in context.tables():
-        yield _table_row(context, table)
+        yield table_row(context, table)
 
 
 def _schemas(context: ViewContext) -> Iterator[Row]:
@@ -136,13 +140,13 @@ def _types(_: ViewContext) -> Iterator[Row]:
 
 
 def _distributions(context: ViewContext) -> Iterator[Row]:
-    for table in context.tables():
+    for table in context.stored_tables():
         policy = table.distribution.policy
         yield table.object_id, _POLICIES[policy], policy
 
 
 def _column_distributions(context: ViewContext) -> Iterator[Row]:
-    for table in context.tables():
+    for table in context.stored_tables():
         keys = [name.lower() for name in table.distribution.columns]
         for number, column in enumerate(table.columns, 1):
             ordinal = keys.index(column.name.lower()) + 1 if column.name.lower() in keys else 0
@@ -154,33 +158,13 @@ def _databases(context: ViewContext) -> Iterator[Row]:
         yield name, number, COLLATION, 0, "ONLINE", False
 
 
-def _file_formats(context: ViewContext) -> Iterator[Row]:
-    for found in context.catalog.file_formats():
-        options = dict(found.options)
-        yield (
-            found.format_id,
-            found.name,
-            options["FORMAT_TYPE"].upper(),
-            options.get("FIELD_TERMINATOR"),
-            options.get("STRING_DELIMITER"),
-            options.get("DATE_FORMAT"),
-            options.get("USE_TYPE_DEFAULT", "FALSE").upper() == "TRUE",
-            options.get("SERDE_METHOD"),
-            options.get("ROW_TERMINATOR"),
-            options.get("ENCODING"),
-            options.get("DATA_COMPRESSION"),
-            int(options.get("FIRST_ROW", "1")),
-        )
-
-
 VIEWS: Final = {
-    "tables": SystemView((*_OBJECT_COLUMNS, ("is_external", BIT)), _tables),
-    "objects": SystemView(_OBJECT_COLUMNS, _objects),
-    "all_objects": SystemView(_OBJECT_COLUMNS, _objects),
-    "views": empty(*_OBJECT_COLUMNS),
-    "system_views": empty(*_OBJECT_COLUMNS),
-    "procedures": empty(*_OBJECT_COLUMNS),
-    "external_tables": empty(*_OBJECT_COLUMNS),
+    "tables": SystemView((*OBJECT_COLUMNS, ("is_external", BIT)), _tables),
+    "objects": SystemView(OBJECT_COLUMNS, _objects),
+    "all_objects": SystemView(OBJECT_COLUMNS, _objects),
+    "views": empty(*OBJECT_COLUMNS),
+    "system_views": empty(*OBJECT_COLUMNS),
+    "procedures": empty(*OBJECT_COLUMNS),
     "schemas": SystemView((("name", SYSNAME), ("schema_id", INT), ("principal_id", INT)), _schemas),
     "columns": SystemView(
         (
@@ -274,23 +258,6 @@ VIEWS: Final = {
             ("is_read_only", BIT),
         ),
         _databases,
-    ),
-    "external_file_formats": SystemView(
-        (
-            ("file_format_id", INT),
-            ("name", SYSNAME),
-            ("format_type", nvarchar(100)),
-            ("field_terminator", nvarchar(10)),
-            ("string_delimiter", nvarchar(10)),
-            ("date_format", nvarchar(50)),
-            ("use_type_default", BIT),
-            ("serde_method", nvarchar(255)),
-            ("row_terminator", nvarchar(10)),
-            ("encoding", nvarchar(10)),
-            ("data_compression", nvarchar(255)),
-            ("first_row", INT),
-        ),
-        _file_formats,
     ),
     "extended_properties": empty(
         ("class", TINYINT),

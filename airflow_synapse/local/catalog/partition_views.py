@@ -35,7 +35,7 @@ def data_space_id(table: Table) -> int:
 
 
 def _partitioned(context: ViewContext) -> Iterator[Table]:
-    return (table for table in context.tables() if table.partitioning is not None)
+    return (table for table in context.stored_tables() if table.partitioning is not None)
 
 
 def _name(kind: str, table: Table) -> str:
@@ -47,7 +47,7 @@ def _partitions(context: ViewContext) -> Iterator[Row]:
 
     Assumption: The column rows of sys.partitions in the local pool is exact.
     """
-    for table in context.tables():
+    for table in context.stored_tables():
         counts = _row_counts(context, table)
         index = 0 if table.index.kind == "HEAP" else 1
         compression = (3, "COLUMNSTORE") if table.index.kind == "CLUSTERED COLUMNSTORE" else (0, "NONE")

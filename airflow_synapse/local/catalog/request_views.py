@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from airflow_synapse.local.catalog.model import now
+from airflow_synapse.local.catalog.clock import now
 from airflow_synapse.local.catalog.requests import Request
 from airflow_synapse.local.catalog.view import (
     BIGINT,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from airflow_synapse.local.catalog.model import now
+from airflow_synapse.local.catalog.clock import now
 
 ROWS_KEPT: Final = 10_000
 REQUESTS_WITH_STEPS: Final = 1_000

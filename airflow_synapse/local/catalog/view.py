@@ -42,6 +42,10 @@ class ViewContext:
         """Return every table that the session sees, its temporary ones last."""
         return [*self.catalog.tables(), *self.temporary_tables]
 
+    def stored_tables(self) -> list[Table]:
+        """Return the tables whose rows are in the pool: no external ones."""
+        return [table for table in self.tables() if table.external is None]
+
     def schema_id(self, table: Table) -> int:
         """Return the id of the table's schema."""
         numbers = {name.lower(): number for number, name in self.catalog.schemas()}

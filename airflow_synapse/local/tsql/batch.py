@@ -22,6 +22,7 @@ _STARTING: Final = frozenset({
 #: Words that begin a statement only before these.
 _STARTING_PAIRS: Final = {"COPY": "INTO", "RENAME": "OBJECT"}
 _LONGEST_KEPT: Final = 10_000
+_SECRET_WORDS: Final = ("SECRET", "PASSWORD")
 _SET_OPERATORS: Final = frozenset({"UNION", "EXCEPT", "INTERSECT", "ALL"})
 _MAIN_VERBS: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 
@@ -31,8 +32,9 @@ def parse_batch(text: str) -> list[Statement]:
 
     :raises PoolError: A statement cannot be read, or is not supported.
     """
-    # A driver sends one text again and again with other parameters. COPY is left out: its text holds secrets.
-    return _parsed(text) if len(text) <= _LONGEST_KEPT and "COPY" not in text.upper() else _Batch(text).statements()
+    # A driver sends one text again and again with other parameters. What may hold a secret is not kept.
+    keep = len(text) <= _LONGEST_KEPT and not any(word in text.upper() for word in _SECRET_WORDS)
+    return _parsed(text) if keep else _Batch(text).statements()
 
 
 @lru_cache(maxsize=256)
@@ -141,6 +143,8 @@ class _Scan:
         if token.keyword in {"CASE", "END", "ELSE"}:
             return self._at_case(token.keyword)
         self._has_body = self._has_body or token.keyword == "VALUES"
+        if self._verb == "CREATE" and token.keyword == "WITH" and self._tokens[index - 1].keyword == "AS":
+            self._waits_for_main_verb = True  # CREATE [EXTERNAL] TABLE AS WITH ... SELECT
         return _starts_statement(token, self._tokens[index + 1]) and not self._belongs(index)
 
     def _at_case(self, keyword: str) -> bool:

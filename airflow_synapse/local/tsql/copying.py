@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from airflow_synapse.local.catalog.external_objects import FileFormat
 from airflow_synapse.local.catalog.model import Column, Table
 from airflow_synapse.local.catalog.requests import Request, Worker
 from airflow_synapse.local.copy.environment import (
@@ -84,7 +85,7 @@ class SessionCopyEnvironment:
 
     def external_file_format(self, name: str) -> ExternalFileFormat | None:
         """Return the external file format, None when there is none."""
-        found = self.state.database.catalog.find_file_format(name)
+        found = self.state.database.catalog.find_named(FileFormat, name)
         return None if found is None else found.for_copy
 
     def next_identity_values(self, table: TargetTable, count: int) -> int:

@@ -1,4 +1,4 @@
-"""Run the statements that define objects: tables, schemas, statistics, external file formats."""
+"""Run the statements that define tables and statistics."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Final
 
 import duckdb
 
-from airflow_synapse.local.catalog.model import Column, Statistics, Table, now
+from airflow_synapse.local.catalog.clock import now
+from airflow_synapse.local.catalog.model import Column, Statistics, Table
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, CHARACTER_TYPES, MAX
 from airflow_synapse.local.tsql.changes import column_of
 from airflow_synapse.local.tsql.conversion import store
 from airflow_synapse.local.tsql.partitions import in_order
-from airflow_synapse.local.tsql.query_binder import BoundColumn, QueryBinder
+from airflow_synapse.local.tsql.query_binder import BoundColumn, BoundQuery, QueryBinder
 from airflow_synapse.local.tsql.scope import Scope
 from airflow_synapse.local.tsql.session_state import SessionState
 from airflow_synapse.local.tsql.statements import (
@@ -42,8 +43,8 @@ def create_table(state: SessionState, statement: CreateTable) -> None:
 
     :raises PoolError: 2714, the name is taken; others, the definition contradicts itself.
     """
-    columns = tuple(_column(state, column) for column in statement.columns)
-    table = _new_table(state, statement.name, columns, statement.options)
+    columns = declared_columns(state, statement.columns)
+    table = new_table(state, statement.name, columns, statement.options)
     table = replace(table, constraints=statement.constraints)
     for constraint in statement.constraints:
         for name in constraint.columns:
@@ -55,27 +56,46 @@ def create_table(state: SessionState, statement: CreateTable) -> None:
 def create_table_as_select(state: SessionState, statement: CreateTableAsSelect) -> int:
     """Run CREATE TABLE AS SELECT and return the number of rows."""
     bound = state.bind(statement.query)
-    names = statement.column_names or tuple(column.name for column in bound.columns)
+    columns = selected_columns(bound, statement.column_names)
+    table = new_table(state, statement.name, columns, statement.options)
+    with state.writing(table) as cursor:
+        create_in_duckdb(state, cursor, table)
+        sql = f"INSERT INTO {table.duckdb_name} {stored_query(bound, columns)}"
+        row = cursor.execute(sql, state.take_parameters(sql)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def selected_columns(bound: BoundQuery, names: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of a table that is made of a query.
+
+    :param names: The list of column names; empty without one.
+    :raises PoolError: 8158, the list has another number; 1038, a column has no name.
+    """
+    names = names or [column.name for column in bound.columns]
     if len(names) != len(bound.columns):
         raise PoolError(8158, "The SELECT has another number of columns than the list of column names.")
-    columns = tuple(_selected_column(name, column) for name, column in zip(names, bound.columns, strict=True))
-    table = _new_table(state, statement.name, columns, statement.options)
+    return tuple(_selected_column(name, column) for name, column in zip(names, bound.columns, strict=True))
+
+
+def stored_query(bound: BoundQuery, columns: Sequence[Column]) -> str:
+    """Return a query in DuckDB's SQL with its values as columns of those types store them."""
     values = ", ".join(
         store(Typed(f"source.c{index}", given.type), column.type, column.name)
         for index, (given, column) in enumerate(zip(bound.columns, columns, strict=True))
     )
     source = ", ".join(f"c{index}" for index in range(len(columns)))
-    with state.writing(table) as cursor:
-        create_in_duckdb(state, cursor, table)
-        sql = f"INSERT INTO {table.duckdb_name} SELECT {values} FROM ({bound.sql}) AS source({source})"
-        row = cursor.execute(sql, state.take_parameters(sql)).fetchone()
-    return int(row[0]) if row else 0
+    return f"SELECT {values} FROM ({bound.sql}) AS source({source})"
 
 
 def _selected_column(name: str, column: BoundColumn) -> Column:
     if not name:
         raise PoolError(1038, "A column of the SELECT has no name: give it an alias.", severity=15)
     return Column(name, column.type or INT, column.nullable)
+
+
+def declared_columns(state: SessionState, columns: Sequence[ColumnDefinition]) -> tuple[Column, ...]:
+    """Return the columns that a statement declares."""
+    return tuple(_column(state, column) for column in columns)
 
 
 def _column(state: SessionState, column: ColumnDefinition) -> Column:
@@ -86,7 +106,11 @@ def _column(state: SessionState, column: ColumnDefinition) -> Column:
     return Column(column.name, column.type, column.nullable, column.identity, column.default_text, default_sql)
 
 
-def _new_table(state: SessionState, name: Name, columns: Sequence[Column], options: TableOptions) -> Table:
+def new_table(state: SessionState, name: Name, columns: Sequence[Column], options: TableOptions) -> Table:
+    """Return a table that is to be created.
+
+    :raises PoolError: 2760, there is no such schema; 2714, the name is taken; others, its parts do not fit each other.
+    """
     schema, last = state.qualified(name)
     if schema and not state.database.catalog.has_schema(schema):
         raise PoolError(2760, f"The specified schema name '{schema}' does not exist.")
@@ -185,12 +209,26 @@ def drop_table(state: SessionState, statement: DropTable) -> None:
             what = ".".join(part for part in name if part)
             message = f"Cannot drop the table '{what}', because it does not exist or you do not have permission."
             raise PoolError(3701, message, severity=11)
-        with state.writing(table) as cursor:
-            cursor.execute(f"DROP TABLE {table.duckdb_name}")
-            if table.temporary:
-                state.database.catalog.remove(cursor, state.temporary_tables, table.name.lower())
-            else:
-                state.database.catalog.remove_table(cursor, table)
+        if table.external is not None:
+            raise wrong_drop("DROP TABLE", table, "DROP EXTERNAL TABLE")
+        drop_in_duckdb(state, table)
+
+
+def wrong_drop(used: str, table: Table, right: str) -> PoolError:
+    """Return error 3705. Source: sql-docs, Database engine errors 3000 to 3999."""
+    kind = "a table" if table.external is None else "an external table"
+    name = table.display_name
+    return PoolError(3705, f"Cannot use {used} with '{name}' because '{name}' is {kind}. Use {right}.")
+
+
+def drop_in_duckdb(state: SessionState, table: Table) -> None:
+    """Drop the table in DuckDB and remove it from the catalog."""
+    with state.writing(table, defining=True) as cursor:
+        cursor.execute(f"DROP TABLE {table.duckdb_name}")
+        if table.temporary:
+            state.database.catalog.remove(cursor, state.temporary_tables, table.name.lower())
+        else:
+            state.database.catalog.remove_table(cursor, table)
 
 
 def truncate(state: SessionState, statement: TruncateTable) -> None:

@@ -1,15 +1,12 @@
-"""Parse the statements for schemas, statistics and external file formats."""
+"""Parse the statements for schemas and statistics."""
 
 from __future__ import annotations
 
-from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.reader import TokenReader, not_supported, syntax_error
 from airflow_synapse.local.tsql.statements import (
     Body,
-    CreateFileFormat,
     CreateSchema,
     CreateStatistics,
-    DropFileFormat,
     DropSchema,
     DropStatistics,
     UpdateStatistics,
@@ -34,49 +31,6 @@ def parse_drop_schema(reader: TokenReader) -> Body:
     name = reader.name()
     reader.expect_end()
     return DropSchema(name, if_exists)
-
-
-def parse_create_file_format(reader: TokenReader) -> Body:
-    """Parse CREATE EXTERNAL FILE FORMAT name WITH (FORMAT_TYPE = ..., ...)."""
-    reader.expect("CREATE", "EXTERNAL", "FILE", "FORMAT")
-    name = reader.name()
-    reader.expect("WITH")
-    options = _file_format_options(reader)
-    reader.expect_end()
-    if "FORMAT_TYPE" not in dict(options):
-        raise PoolError(103010, f"External file format '{name}' needs FORMAT_TYPE.")
-    return CreateFileFormat(name, options)
-
-
-def _file_format_options(reader: TokenReader) -> tuple[tuple[str, str], ...]:
-    """Read ``(NAME = value, ...)``; the options of FORMAT_OPTIONS stand among the others."""
-    reader.expect_symbol("(")
-    options: list[tuple[str, str]] = []
-    while True:
-        name = reader.name().upper()
-        if name == "FORMAT_OPTIONS":
-            options.extend(_file_format_options(reader))
-        else:
-            reader.expect_symbol("=")
-            options.append((name, _option_value(reader)))
-        if not reader.accept_symbol(","):
-            break
-    reader.expect_symbol(")")
-    return tuple(options)
-
-
-def _option_value(reader: TokenReader) -> str:
-    if reader.peek().kind not in {TokenKind.STRING, TokenKind.NUMBER, TokenKind.WORD}:
-        raise syntax_error(reader.peek())
-    return reader.take().text
-
-
-def parse_drop_file_format(reader: TokenReader) -> Body:
-    """Parse DROP EXTERNAL FILE FORMAT name."""
-    reader.expect("DROP", "EXTERNAL", "FILE", "FORMAT")
-    name = reader.name()
-    reader.expect_end()
-    return DropFileFormat(name)
 
 
 def parse_create_statistics(reader: TokenReader) -> Body:

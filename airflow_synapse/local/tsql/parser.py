@@ -9,6 +9,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql import (
     alter_parser,
     change_parser,
+    external_parser,
     merge_parser,
     object_parser,
     session_parser,
@@ -54,6 +55,8 @@ def _parse_copy(tokens: Sequence[Token]) -> tuple[Body, str | None]:
 
 def _refuse(tokens: Sequence[Token]) -> None:
     reader = TokenReader(tokens)
+    if any(reader.at(*words) for words in _PARSERS if len(words) > 2):
+        return  # its first words alone are those of a statement that is refused
     for words in UNSUPPORTED_IN_A_DEDICATED_POOL:
         if reader.at(*words):
             raise refused(f"The statement {' '.join(words)}")
@@ -126,8 +129,17 @@ _PARSERS: Final[dict[tuple[str, ...], Callable[[TokenReader], Body]]] = {
     ("DROP", "TABLE"): table_parser.parse_drop_table,
     ("CREATE", "SCHEMA"): object_parser.parse_create_schema,
     ("DROP", "SCHEMA"): object_parser.parse_drop_schema,
-    ("CREATE", "EXTERNAL", "FILE", "FORMAT"): object_parser.parse_create_file_format,
-    ("DROP", "EXTERNAL", "FILE", "FORMAT"): object_parser.parse_drop_file_format,
+    ("CREATE", "MASTER", "KEY"): external_parser.parse_create_master_key,
+    ("DROP", "MASTER", "KEY"): external_parser.parse_drop_master_key,
+    ("CREATE", "DATABASE", "SCOPED", "CREDENTIAL"): external_parser.parse_put_credential,
+    ("ALTER", "DATABASE", "SCOPED", "CREDENTIAL"): external_parser.parse_put_credential,
+    ("DROP", "DATABASE", "SCOPED", "CREDENTIAL"): external_parser.parse_drop_credential,
+    ("CREATE", "EXTERNAL", "DATA", "SOURCE"): external_parser.parse_create_data_source,
+    ("DROP", "EXTERNAL", "DATA", "SOURCE"): external_parser.parse_drop_data_source,
+    ("CREATE", "EXTERNAL", "FILE", "FORMAT"): external_parser.parse_create_file_format,
+    ("DROP", "EXTERNAL", "FILE", "FORMAT"): external_parser.parse_drop_file_format,
+    ("CREATE", "EXTERNAL", "TABLE"): external_parser.parse_create_external_table,
+    ("DROP", "EXTERNAL", "TABLE"): external_parser.parse_drop_external_table,
     ("CREATE", "STATISTICS"): object_parser.parse_create_statistics,
     ("DROP", "STATISTICS"): object_parser.parse_drop_statistics,
     ("BEGIN",): session_parser.parse_transaction,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from airflow_synapse.local.catalog.catalog import SYSTEM_SCHEMAS
+from airflow_synapse.local.tsql.external_statements import CreateExternalTableAsSelect
 from airflow_synapse.local.tsql.query_text import table_parts
 from airflow_synapse.local.tsql.statements import Body, Change, Copy, CreateTableAsSelect, Insert, Merge, Query, Select
 
@@ -24,7 +25,7 @@ def takes_slot(body: Body) -> bool:
         return _reads_user_table(body.query)
     if isinstance(body, Insert):
         return body.query is not None
-    return isinstance(body, Change | Merge | CreateTableAsSelect | Copy)
+    return isinstance(body, Change | Merge | CreateTableAsSelect | CreateExternalTableAsSelect | Copy)
 
 
 def _reads_user_table(query: Query) -> bool:

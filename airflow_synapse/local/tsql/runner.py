@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, get_args
 
 from airflow_synapse.local.catalog.procedures import call_procedure
 from airflow_synapse.local.catalog.requests import Request
@@ -12,9 +12,31 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.faults import RUNNING
 from airflow_synapse.local.protocol import Done, Information, Outcome, Parameter
 from airflow_synapse.local.sql_types import SqlType
-from airflow_synapse.local.tsql import changes, definitions, merging, renaming, switching
+from airflow_synapse.local.tsql import (
+    changes,
+    definitions,
+    external_definitions,
+    external_tables,
+    merging,
+    renaming,
+    switching,
+)
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.copying import copy_into
+from airflow_synapse.local.tsql.external_statements import (
+    CreateDataSource,
+    CreateExternalTable,
+    CreateExternalTableAsSelect,
+    CreateFileFormat,
+    CreateMasterKey,
+    DropCredential,
+    DropDataSource,
+    DropExternalTable,
+    DropFileFormat,
+    DropMasterKey,
+    ExternalStatement,
+    PutCredential,
+)
 from airflow_synapse.local.tsql.query_binder import BoundColumn, BoundQuery
 from airflow_synapse.local.tsql.results import run_query
 from airflow_synapse.local.tsql.session_state import SessionState, Variable
@@ -23,13 +45,11 @@ from airflow_synapse.local.tsql.statements import (
     Change,
     ChangeBoundary,
     Copy,
-    CreateFileFormat,
     CreateSchema,
     CreateStatistics,
     CreateTable,
     CreateTableAsSelect,
     Declare,
-    DropFileFormat,
     DropSchema,
     DropStatistics,
     DropTable,
@@ -60,8 +80,7 @@ _REFUSED_IN_A_TRANSACTION: Final = (
     DropTable,
     CreateSchema,
     DropSchema,
-    CreateFileFormat,
-    DropFileFormat,
+    *get_args(ExternalStatement),
     CreateStatistics,
     UpdateStatistics,
     DropStatistics,
@@ -101,8 +120,16 @@ class StatementRunner:
             DropStatistics: lambda body: definitions.drop_statistics(self._state, body),
             CreateSchema: self._create_schema,
             DropSchema: self._drop_schema,
-            CreateFileFormat: self._create_file_format,
-            DropFileFormat: self._drop_file_format,
+            CreateMasterKey: lambda body: external_definitions.create_master_key(self._state, body),
+            DropMasterKey: lambda body: external_definitions.drop_master_key(self._state, body),
+            PutCredential: lambda body: external_definitions.put_credential(self._state, body),
+            DropCredential: lambda body: external_definitions.drop_credential(self._state, body),
+            CreateDataSource: lambda body: external_definitions.create_data_source(self._state, body),
+            DropDataSource: lambda body: external_definitions.drop_data_source(self._state, body),
+            CreateFileFormat: lambda body: external_definitions.create_file_format(self._state, body),
+            DropFileFormat: lambda body: external_definitions.drop_file_format(self._state, body),
+            CreateExternalTable: lambda body: external_tables.create(self._state, body),
+            DropExternalTable: lambda body: external_tables.drop(self._state, body),
             Transaction: self._transaction,
             Declare: self._declare,
             SetVariable: self._set_variable,
@@ -120,6 +147,8 @@ class StatementRunner:
         if isinstance(body, Copy):
             assert isinstance(body.request, CopyRequest)  # noqa: S101 - parse_copy made it
             yield Done(copy_into(self._state, request, body.request).rows_loaded)
+        elif isinstance(body, CreateExternalTableAsSelect):
+            yield Done(external_tables.create_as_select(self._state, request, body))
         elif type(body) in self._run:
             yield from self._run[type(body)](body)
         else:
@@ -205,11 +234,3 @@ class StatementRunner:
             return
         with self._state.writing() as cursor:
             catalog.drop_schema(cursor, body.name)
-
-    def _create_file_format(self, body: CreateFileFormat) -> None:
-        with self._state.writing() as cursor:
-            self._state.database.catalog.create_file_format(cursor, body.name, body.options)
-
-    def _drop_file_format(self, body: DropFileFormat) -> None:
-        with self._state.writing() as cursor:
-            self._state.database.catalog.drop_file_format(cursor, body.name)

@@ -24,6 +24,7 @@ from airflow_synapse.local.faults import RUNNING, StatementFaults
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql import metadata_functions
 from airflow_synapse.local.tsql.engine_errors import translated
+from airflow_synapse.local.tsql.external_scan import external_rows
 from airflow_synapse.local.tsql.query_binder import BoundQuery, QueryBinder, Relation
 from airflow_synapse.local.tsql.results import arrow_type, run_query
 from airflow_synapse.local.tsql.scope import SourceColumn
@@ -113,8 +114,14 @@ class SessionState:
         return rows.columns[0].type, value
 
     @contextmanager
-    def writing(self, *tables: Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Hold the write locks of the tables and a transaction: the user's, or one for this statement alone."""
+    def writing(self, *tables: Table, defining: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Hold the write locks of the tables and a transaction: the user's, or one for this statement alone.
+
+        :param defining: Whether tables are created or dropped: other statements do not change an external one.
+        :raises PoolError: 46519, a table is external.
+        """
+        if not defining and any(table.external is not None for table in tables):
+            raise _external_is_read_only()
         names = [(table.schema.lower(), table.name.lower()) for table in tables if not table.temporary]
         timeout = int(self.options.get("LOCK_TIMEOUT", "-1"))
         owner, seconds = self.record.session_id, None if timeout < 0 else timeout / 1000
@@ -250,7 +257,13 @@ class SessionState:
             return self._view(schema.lower(), last)
         table = self.table(name)
         columns = tuple(SourceColumn(column.name, column.type, column.nullable) for column in table.columns)
-        return Relation(table.duckdb_name, columns)
+        if table.external is None:
+            return Relation(table.duckdb_name, columns)
+        registered = f"__external_{table.object_id}"
+        if registered not in self._registered:
+            self.cursor.register(registered, external_rows(self.database, table, self.cancelled))
+            self._registered.add(registered)
+        return Relation(quote_name(registered), columns)
 
     def _view(self, schema: str, name: str) -> Relation:
         view = VIEWS.get((schema, name.lower()))
@@ -322,6 +335,15 @@ class SessionState:
     def object_property(self, function: str, arguments: Sequence[str | int | None]) -> str | int | None:
         """Return what a metadata function with arguments tells."""
         return metadata_functions.object_property(self, function, arguments)
+
+
+def _external_is_read_only() -> PoolError:
+    """Source: sql-docs, Database engine errors 41400 to 49199.
+
+    Assumption: TRUNCATE TABLE, RENAME OBJECT and ALTER TABLE SWITCH of an external table are refused as DML is, with
+    number 46519.
+    """
+    return PoolError(46519, "DML Operations are not supported with external tables.")
 
 
 def aborted() -> PoolError:

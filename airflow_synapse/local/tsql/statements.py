@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.sql_types import SqlType
+from airflow_synapse.local.tsql.external_statements import ExternalStatement
 
 Name = tuple[str, ...]
 
@@ -229,21 +230,6 @@ class DropSchema:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateFileFormat:
-    """CREATE EXTERNAL FILE FORMAT; ``options`` as T-SQL text by upper-case name, those of FORMAT_OPTIONS included."""
-
-    name: str
-    options: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DropFileFormat:
-    """DROP EXTERNAL FILE FORMAT."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class CreateStatistics:
     """CREATE STATISTICS."""
 
@@ -338,8 +324,9 @@ class If:
 
 Body = (
     Select | Insert | Change | CreateTable | CreateTableAsSelect | DropTable | TruncateTable | CreateSchema | DropSchema
-    | CreateFileFormat | DropFileFormat | CreateStatistics | UpdateStatistics | DropStatistics | Transaction | Declare
+    | CreateStatistics | UpdateStatistics | DropStatistics | Transaction | Declare
     | SetVariable | SetOption | Print | Kill | Execute | Copy | If | Merge | Switch | ChangeBoundary | RenameTable
+    | ExternalStatement
 )  # fmt: skip
 
 

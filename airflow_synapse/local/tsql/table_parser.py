@@ -56,7 +56,7 @@ def parse_create_table(reader: TokenReader) -> Body:
     inside = reader.parenthesized()
     options = _options(reader)
     if reader.at("AS"):
-        return _as_select(reader, name, _column_names(inside), options)
+        return _as_select(reader, name, column_names(inside), options)
     reader.expect_end()
     columns: list[ColumnDefinition] = []
     constraints: list[KeyConstraint] = []
@@ -79,7 +79,8 @@ def table_name(reader: TokenReader) -> Name:
     return name
 
 
-def _column_names(tokens: list[Token]) -> tuple[str, ...]:
+def column_names(tokens: list[Token]) -> tuple[str, ...]:
+    """Read names between commas."""
     names = []
     for part in split_at_commas(tokens):
         if len(part) != 1 or part[0].kind not in {TokenKind.WORD, TokenKind.QUOTED_NAME}:
@@ -110,7 +111,7 @@ def _element(reader: TokenReader, columns: list[ColumnDefinition], constraints: 
     elif constraint_name is not None:
         raise syntax_error(reader.peek())
     else:
-        columns.append(_column(reader, constraints))
+        columns.append(parse_column(reader, constraints))
 
 
 def _refuse_feature(reader: TokenReader) -> None:
@@ -119,7 +120,8 @@ def _refuse_feature(reader: TokenReader) -> None:
         raise refused(feature)
 
 
-def _column(reader: TokenReader, constraints: list[KeyConstraint]) -> ColumnDefinition:
+def parse_column(reader: TokenReader, constraints: list[KeyConstraint]) -> ColumnDefinition:
+    """Read one column; a key that stands with it goes to ``constraints``."""
     name = reader.name()
     _refuse_feature(reader)
     column = ColumnDefinition(name, read_type(reader))

@@ -5,7 +5,7 @@ import http.client
 import pytest
 
 from airflow_synapse.local.fault_client import FaultClient
-from airflow_synapse.local.fault_control import FaultControl
+from airflow_synapse.local.fault_control import FaultControl, sql_pool_commands
 from airflow_synapse.local.home import WorkspaceError
 from airflow_synapse.local.pool import Pool, PoolConfiguration
 
@@ -19,7 +19,7 @@ def pool():
 
 @pytest.fixture
 def client(pool):
-    control = FaultControl(pool)
+    control = FaultControl(sql_pool_commands(pool))
     yield FaultClient(control.port)
     control.close()
 
@@ -66,12 +66,12 @@ def test_a_page_in_a_browser_cannot_set_faults(client):
 
 def test_a_wait_for_a_held_statement_ends(client):
     number = client.hold()
-    with pytest.raises(WorkspaceError, match="holds no statement"):
+    with pytest.raises(WorkspaceError, match="holds nothing"):
         client.wait_until_held(number, timeout=0)
 
 
 def test_nobody_listens(pool):
-    control = FaultControl(pool)
+    control = FaultControl(sql_pool_commands(pool))
     control.close()
     with pytest.raises(WorkspaceError, match="does not answer"):
         FaultClient(control.port).pause()

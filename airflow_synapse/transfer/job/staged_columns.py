@@ -1,0 +1,117 @@
+"""Columns as COPY reads them from Parquet: what is refused, what is converted, and what is measured on the way.
+
+Source of what COPY reads: azure-docs, data loading strategies for a dedicated SQL pool, Parquet data type mapping.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from job_run import RefusedError
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - its usual name
+from pyspark.sql import types as T  # noqa: N812 - its usual name
+
+_PLAIN = (
+    T.BooleanType, T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType,
+    T.StringType, T.BinaryType, T.DateType, T.TimestampType, T.TimestampNTZType,
+)  # fmt: skip
+_NESTED = (T.ArrayType, T.MapType, T.StructType)
+_FRACTIONS = (T.FloatType, T.DoubleType)
+#: Options for timestamps in text: Spark's own formats stop at milliseconds.
+TIMESTAMPS_AS_TEXT = {
+    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+    "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+}
+
+
+def check(schema: T.StructType, *, nested: str) -> None:
+    """Refuse what COPY cannot load, each column by its name.
+
+    :param nested: ``json`` where arrays, maps and structs become text; ``refuse`` where they are refused.
+    :raises RefusedError: There is no column, two have one name, or a type cannot be loaded.
+    """
+    if not schema.fields:
+        raise RefusedError("The source has no columns; a SELECT, a table or files with columns are needed.")
+    names = Counter(field.name.lower() for field in schema.fields)
+    if twice := [field.name for field in schema.fields if names[field.name.lower()] > 1]:
+        raise RefusedError(
+            f"Columns have the same name, but for upper and lower case: {', '.join(twice)}. Rename all but one."
+        )
+    accepted = _PLAIN + (_NESTED if nested == "json" else ())
+    if refused := [f for f in schema.fields if not isinstance(f.dataType, accepted)]:
+        shown = ", ".join(f"{field.name} ({field.dataType.simpleString()})" for field in refused)
+        raise RefusedError(f"COPY has no type for these columns: {shown}. Cast them or leave them out.")
+
+
+def convert(frame: DataFrame) -> DataFrame:
+    """Return the same rows with nested values as JSON text and every timestamp as an instant of UTC."""
+    return frame.select([_converted(field).alias(field.name) for field in frame.schema.fields])
+
+
+def _converted(field: T.StructField) -> Column:
+    column = column_named(field.name)
+    if isinstance(field.dataType, _NESTED):
+        return F.to_json(column, {**TIMESTAMPS_AS_TEXT, "ignoreNullFields": "false"})
+    # Parquet files get these as microseconds, whatever the settings say.
+    return column.cast("timestamp") if isinstance(field.dataType, T.TimestampNTZType) else column
+
+
+def measurements(schema: T.StructType) -> dict[str, Column]:
+    """Return what to count of converted columns, by name: the rows, longest values and values that are no numbers."""
+    measures = {"rows": F.count(F.lit(1))}
+    for position, field in enumerate(schema.fields):
+        column = column_named(field.name)
+        if isinstance(field.dataType, T.StringType):
+            measures[f"max_length {position}"] = F.max(_utf16_length(column))
+        elif isinstance(field.dataType, T.BinaryType):
+            measures[f"max_length {position}"] = F.max(F.octet_length(column))
+        elif isinstance(field.dataType, _FRACTIONS):
+            measures[f"not_a_number {position}"] = F.count(F.when(~_is_number(column), column))
+    return {name: column.alias(name) for name, column in measures.items()}
+
+
+def _utf16_length(text: Column) -> Column:
+    """Count as nvarchar does. Only a character that takes two units needs the text to be encoded."""
+    characters = F.length(text)
+    encoded = F.octet_length(F.encode(text, "UTF-16BE")) / F.lit(2)
+    return F.when(F.octet_length(text) == characters, characters).otherwise(encoded.cast("int"))
+
+
+def without_fractions_that_are_no_numbers(frame: DataFrame) -> DataFrame:
+    """Return the same rows with NULL for NaN and infinity, which the pool does not have."""
+    return frame.select(
+        [
+            F.when(_is_number(column_named(field.name)), column_named(field.name)).alias(field.name)
+            if isinstance(field.dataType, _FRACTIONS)
+            else column_named(field.name)
+            for field in frame.schema.fields
+        ]
+    )
+
+
+def _is_number(column: Column) -> Column:
+    """Spark holds NaN for larger than infinity."""
+    return F.abs(column) < F.lit(float("inf"))
+
+
+def describe(schema: T.StructType, measured: Mapping[str, int | None]) -> list[dict[str, Any]]:
+    """Return the columns for the manifest.
+
+    ``max_length`` is in UTF-16 code units of a text and bytes of a binary value, 0 where there is none, and null for
+    other types. ``not_a_number`` is how many values were no numbers, for fractions only.
+    """
+    columns = []
+    for position, field in enumerate(schema.fields):
+        column = {"name": field.name, "type": field.dataType.simpleString(), "nullable": field.nullable}
+        length, odd = f"max_length {position}", f"not_a_number {position}"
+        column["max_length"] = (measured[length] or 0) if length in measured else None
+        columns.append({**column, "not_a_number": measured[odd]} if odd in measured else column)
+    return columns
+
+
+def column_named(name: str) -> Column:
+    """Return the column of this name, whatever characters are in it."""
+    return F.col("`{}`".format(name.replace("`", "``")))
