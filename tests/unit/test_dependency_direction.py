@@ -1,4 +1,5 @@
-"""Who imports whom: ``copy``, ``rejected_rows`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+"""Who imports whom: ``copy``, ``rejected_rows`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers``
+<- ``operators``, ``sensors``.
 
 Nothing imports ``local``.
 """
@@ -26,6 +27,7 @@ ALLOWED = {
     "hooks": COMMON | {"copy", "schema", "load", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "hooks", "rejected_rows"},
     "triggers": COMMON | {"load", "execution"},
+    "sensors": COMMON | {"execution", "rejected_rows", "triggers", "version_compat"},
     "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
     "local": {"secret"},
 }
