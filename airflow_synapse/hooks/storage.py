@@ -36,6 +36,7 @@ from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
+    from azure.core.pipeline import PipelineResponse
     from azure.storage.blob import BlobProperties, ContainerClient
 
 #: How long a SAS lasts that is made for one load. COPY checks it while it reads, so that it must outlast the load.
@@ -49,8 +50,7 @@ _STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
 _SAS_REUSE: Final = timedelta(hours=1)
 #: What was made, by what it is for: when, and the SAS.
 _MINTED: Final[dict[tuple[object, ...], tuple[datetime, Secret]]] = {}
-#: Seconds before a request is repeated, unless the answer says another time.
-_RETRY_SECONDS: Final = 5.0
+_TOO_MANY_REQUESTS: Final = 429
 #: Bytes of one request of a download, of which one at a time is in memory.
 _PIECE_BYTES: Final = 4 * 2**20
 
@@ -200,19 +200,18 @@ class SynapseStorageHook(BaseHook):
 
     def get_conn(self) -> Any:  # noqa: ANN401 - a class that must not be imported here
         """Return a ``BlobServiceClient`` for the account."""
-        from azure.core.pipeline.policies import RetryMode, RetryPolicy
-        from azure.storage.blob import BlobServiceClient
+        from azure.storage.blob import BlobServiceClient, LinearRetry
 
         # It writes the headers of every request and answer to the task's log.
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
-        # The SDK's own repeats take minutes before a network error is reported, and none follows a 429; a task has
-        # retries of its own.
-        repeats = RetryPolicy(retry_total=3, retry_mode=RetryMode.Fixed, retry_backoff_factor=_RETRY_SECONDS)
+        # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
+        repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)
         return BlobServiceClient(
             self.settings.endpoint,
             credential=self._client_credential(),
             retry_policy=repeats,
+            raw_response_hook=_repeat_throttled,
             max_single_get_size=_PIECE_BYTES,
             max_chunk_get_size=_PIECE_BYTES,
         )
@@ -336,6 +335,15 @@ def _source_blobs(container: ContainerClient, locations: Sequence[ExternalLocati
                 yield blob
 
 
+def _repeat_throttled(answer: PipelineResponse[Any, Any]) -> None:
+    """Have the SDK repeat what the storage throttles, as it repeats what breaks off; for 429 it does not by itself."""
+    from azure.core.exceptions import ServiceResponseError
+
+    if answer.http_response.status_code == _TOO_MANY_REQUESTS:
+        answer.http_response.body()  # read to its end, so that the connection can be used again
+        raise ServiceResponseError("429 Too Many Requests")
+
+
 def _passes(error: AzureError) -> bool:
     """Say whether a later call can succeed: the storage is busy or out of reach, or a file changes just now."""
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
@@ -345,4 +353,4 @@ def _passes(error: AzureError) -> bool:
     if not isinstance(error, HttpResponseError) or error.status_code is None:
         return True
     is_changing = getattr(error, "error_code", None) in {"BlobNotFound", "ConditionNotMet"}
-    return is_changing or error.status_code in {408, 429} or error.status_code >= 500
+    return is_changing or error.status_code == 408 or error.status_code >= 500

@@ -98,8 +98,8 @@ def _detect(head: bytes) -> tuple[str, int]:
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return encoding, len(mark)
-    # Letters, digits, commas and line feeds have a zero byte each in UTF-16, all on the same side. Where the bytes could
-    # be UTF-8 that holds some zeros, UTF-16 needs more of them.
+    # Letters, digits, commas and line feeds have a zero byte each in UTF-16, all on the same side. Bytes that could be
+    # UTF-8 that holds some zeros must have more of them.
     pairs, zeros = len(head) // 2, (head[0::2].count(0), head[1::2].count(0))
     enough = pairs // (3 if _is_utf8(head) else 16)
     for encoding, side in (("utf-16-le", 1), ("utf-16-be", 0)):

@@ -57,7 +57,7 @@ def complete(sensor: SynapseRejectedRowsSensor, context: Context, key: str, even
 def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRowsWatch) -> Answer:
     """Look once, also where the account is busy or out of reach: then there is nothing to say yet."""
     store = _find_store(sensor, context)
-    stored = store.get(watch.key) if store else None
+    stored = None if store is None else store.get(watch.key)
     reported = Reported.from_json(stored) if stored else watch.start()
     try:
         return asyncio.run(look_once(watch, reported))
@@ -71,7 +71,7 @@ def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRo
 def _tell(sensor: SynapseRejectedRowsSensor, context: Context, key: str, answer: Answer) -> dict[str, Any]:
     """Remember what is reported, and report it."""
     assert answer.report  # noqa: S101 - the caller has looked
-    if store := _find_store(sensor, context):
+    if (store := _find_store(sensor, context)) is not None:
         store.set(key, answer.reported.to_json())
     return _conclude(sensor, answer.report)
 

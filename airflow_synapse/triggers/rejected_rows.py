@@ -77,12 +77,12 @@ class RejectedRowsTrigger(BaseEventTrigger):
             sample_rows=self.sample_rows,
         )
         store = getattr(self, "asset_state_store", None)  # Airflow before 3.3 has none
-        stored = await store.aget(watch.key) if store else None
+        stored = None if store is None else await store.aget(watch.key)
         reported = watching.Reported.from_json(stored) if stored else watch.start()
         async for answer in watching.answers(watch, reported, poke_interval=self.poke_interval, gives_up=False):
             yield TriggerEvent(answer.report.to_json())  # type: ignore[no-untyped-call]  # as above
             # After the event: rather twice than never, should the triggerer end right now.
-            if store:
+            if store is not None:
                 await store.aset(watch.key, answer.reported.to_json())
 
 

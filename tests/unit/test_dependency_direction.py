@@ -1,7 +1,6 @@
-"""Who imports whom: ``copy``, ``rejected_rows`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers``
-<- ``operators``, ``sensors``.
+"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``, ``sensors``.
 
-Nothing imports ``local``.
+``rejected_rows`` stands beside ``copy``. Nothing imports ``local``.
 """
 
 import ast
