@@ -12,10 +12,10 @@ from airflow.sdk import Asset, PokeReturnValue
 
 from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.load_event import error_of
-from airflow_synapse.execution.rejected_rows_arguments import thresholds_of, watch_of
 from airflow_synapse.execution.rejected_rows_watch import Answer, RejectedRowsWatch, look_once
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.rejected_rows.reported import Reported
+from airflow_synapse.sensors.arguments import thresholds_of, watch_of
 from airflow_synapse.triggers.rejected_rows import RejectedRowsSensorTrigger
 from airflow_synapse.version_compat import AirflowFailException, AirflowSkipException
 

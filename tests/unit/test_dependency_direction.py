@@ -26,7 +26,7 @@ ALLOWED = {
     "hooks": COMMON | {"copy", "schema", "load", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "hooks", "rejected_rows"},
     "triggers": COMMON | {"load", "execution"},
-    "sensors": COMMON | {"execution", "rejected_rows", "triggers", "version_compat"},
+    "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
     "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
     "local": {"secret"},
 }

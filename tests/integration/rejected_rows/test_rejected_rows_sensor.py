@@ -33,7 +33,19 @@ class Store(dict):
         return json.loads(super().get(key, "null"))
 
 
-def event_of(trigger):
+class Requests(list):
+    """A list that tells of each request."""
+
+    def __init__(self, tell):
+        super().__init__()
+        self._tell = tell
+
+    def append(self, request):
+        super().append(request)
+        self._tell(*request)
+
+
+def event_of(trigger, timeout):
     """What a trigger says first, in a triggerer that got it from the database."""
     path, arguments = trigger.serialize()
     module, _, name = path.rpartition(".")
@@ -43,12 +55,15 @@ def event_of(trigger):
         async with aclosing(trigger.run()) as events:
             return (await anext(events)).payload
 
-    return json.loads(json.dumps(asyncio.run(asyncio.wait_for(first(), 60))))
+    try:
+        return json.loads(json.dumps(asyncio.run(asyncio.wait_for(first(), timeout.total_seconds()))))
+    except TimeoutError:
+        raise AirflowSensorTimeout from None  # which the sensor makes of Airflow's own
 
 
 @pytest.fixture(params=["poke", "deferred"])
 def run(request, lake, location):
-    """Run a sensor for the folder ``load``, and return what it returns; what has waited is in ``run.waits``."""
+    """Run a sensor for the folder ``load``, and return what it returns."""
 
     def start(context=None, **arguments):
         if "load_result" not in arguments:
@@ -63,12 +78,9 @@ def run(request, lake, location):
         try:
             return sensor.execute(context or {})
         except TaskDeferred as deferred:
-            assert request.param == "deferred"
-            assert deferred.timeout == timedelta(seconds=sensor.timeout)
-            event = event_of(deferred.trigger)
-            return sensor.resume_execution(deferred.method_name, {"event": event, **deferred.kwargs}, context or {})
+            arguments = {"event": event_of(deferred.trigger, deferred.timeout), **deferred.kwargs}
+            return sensor.resume_execution(deferred.method_name, arguments, context or {})
 
-    start.is_deferred = request.param == "deferred"
     return start
 
 
@@ -97,7 +109,6 @@ def test_rejected_rows_are_reported(run, reject):
 
 
 def test_rejected_rows_that_come_later_are_waited_for(run, reject, storage_proxy):
-    storage_proxy.answer_later = None
     waiting = []
 
     def come(method, url):
@@ -108,18 +119,6 @@ def test_rejected_rows_that_come_later_are_waited_for(run, reject, storage_proxy
     storage_proxy.requests = Requests(come)
     assert run()["rows"] == 2
     assert len(waiting) >= 3
-
-
-class Requests(list):
-    """A list that tells of each request."""
-
-    def __init__(self, tell):
-        super().__init__()
-        self._tell = tell
-
-    def append(self, request):
-        super().append(request)
-        self._tell(*request)
 
 
 def test_the_folder_of_a_load_gives_the_ratio_to_its_rows(run, reject, load_result):
@@ -148,14 +147,8 @@ def test_empty_files_are_no_rejected_rows(run, put, load_result):
     put("QID1_1_1.Row.Txt", b"")
     put("QID1_1_1.Error.Txt", b"")
     assert run(load_result=load_result, expect="none")["rows"] == 0
-    with pytest.raises(AirflowSensorTimeout) if not run.is_deferred else pytest.raises(TimeoutError):
-        run_briefly(run, timeout=0.2)
-
-
-def run_briefly(run, **arguments):
-    if run.is_deferred:
-        raise TimeoutError
-    return run(**arguments)
+    with pytest.raises(AirflowSensorTimeout):
+        run(timeout=0.5)
 
 
 @pytest.mark.parametrize(
