@@ -1,4 +1,6 @@
-"""Who imports whom: ``copy`` <- ``load`` <- ``spark`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+"""Who imports whom: each part only those before it.
+
+``copy``, ``load``, ``spark``, ``hooks``, ``execution``, ``triggers``, then ``operators`` and ``sensors``.
 
 ``rejected_rows`` stands beside ``copy``. Nothing imports ``local``.
 """
@@ -31,6 +33,7 @@ ALLOWED = {
     "triggers": COMMON | {"load", "spark", "hooks", "execution"},
     "operators": COMMON
     | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers", "links", "version_compat"},
+    "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
