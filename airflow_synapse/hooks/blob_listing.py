@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 from xml.etree import ElementTree as ET
 
@@ -64,6 +65,7 @@ class Listing:
 class _Authorization:
     url: str
     headers: dict[str, str]
+    proxy: str | None
     secrets: tuple[Secret, ...]
     until: float
 
@@ -134,7 +136,9 @@ class BlobLister:
     ) -> tuple[bytes, datetime]:
         url = f"{authorization.url}&prefix={quote(prefix, safe='')}&marker={quote(marker, safe='')}"
         try:
-            async with self._session.get(URL(url, encoded=True), headers=authorization.headers) as response:
+            async with self._session.get(
+                URL(url, encoded=True), headers=authorization.headers, proxy=authorization.proxy
+            ) as response:
                 content = await response.read()
                 if response.ok:
                     return content, parsedate_to_datetime(response.headers["Date"])
@@ -190,7 +194,6 @@ def _open_session() -> ClientSession:
         cookie_jar=DummyCookieJar(),
         # Not the time that a request waits for its turn.
         timeout=ClientTimeout(total=None, sock_connect=_TIMEOUT, sock_read=_TIMEOUT),
-        trust_env=True,
     )
 
 
@@ -210,7 +213,13 @@ def _authorize(storage_conn_id: str, location: ExternalLocation) -> _Authorizati
         secrets = (*secrets, token)
         headers["Authorization"] = f"Bearer {token.reveal()}"
         seconds = min(seconds, expires_on - time.time() - _LEAST_SECONDS_LEFT)
-    return _Authorization(url, headers, secrets, time.monotonic() + seconds)
+    return _Authorization(url, headers, _proxy(settings.endpoint), secrets, time.monotonic() + seconds)
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL; aiohttp itself would ask it for each request."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _read_page(page: bytes) -> tuple[list[StoredFile], str]:

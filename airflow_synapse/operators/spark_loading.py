@@ -106,7 +106,7 @@ class SparkLoading(SparkWork):
         try:
             arguments = self._prepare(manifest, folder)
             if self._task.deferrable:
-                self._defer(arguments, staged, deadline)
+                self._defer_load(arguments, staged, deadline)
             result = self._copy_load.run()
         except SynapseError:
             self.warn_of_leftovers(batch)
@@ -136,13 +136,6 @@ class SparkLoading(SparkWork):
         else:
             super().cancel()
 
-    def _manifest(self, batch: Batch, status: BatchStatus | None) -> Manifest:
-        manifest = self._job.manifest(batch.name)
-        if manifest is not None:
-            return manifest
-        status = status or BatchStatus(batch_id=-1, name=batch.name, state="unknown")
-        raise self._pool.failure(status, _json(self._job.error_file(batch.name)))
-
     def _prepare(self, manifest: Manifest, folder: ExternalLocation) -> CopyArguments:
         """Make the table where it must be new, and return what to load."""
         create_table = with_columns(self._task.create_table, manifest.columns)
@@ -162,7 +155,7 @@ class SparkLoading(SparkWork):
         self._is_loading = True
         return arguments
 
-    def _defer(self, arguments: CopyArguments, staged: Mapping[str, Any], deadline: str | None) -> None:
+    def _defer_load(self, arguments: CopyArguments, staged: Mapping[str, Any], deadline: str | None) -> None:
         """Give up the worker, unless the pool does not show enough for that."""
         plain = arguments.to_json()
         record = self._copy_load.hand_over()

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.exceptions import SynapseError
@@ -72,24 +72,10 @@ class SparkWork(ABC):
             return done
         task, deadline = self._task, deadline_of(self._task)
         batch = self._run.start()
-        if batch.is_done or batch.batch_id is None:
-            return self.complete(batch, self._manifest(batch, None), deadline)
-        if not task.deferrable:
-            status = self._run.wait(batch, poll_interval=task.poll_interval)
-            return self.complete(batch, self._manifest(batch, status), deadline)
-        task.defer(
-            trigger=SparkBatchTrigger(
-                spark_conn_id=task.spark_conn_id,
-                spark_pool=task.spark_pool,
-                name=batch.name,
-                batch_id=batch.batch_id,
-                poll_interval=task.poll_interval,
-                deadline=deadline,
-                cancel_on_kill=task.cancel_on_kill,
-            ),
-            method_name="execute_after_batch",
-            kwargs={"batch": asdict(batch), "deadline": deadline},
-        )
+        if task.deferrable and not batch.is_done:
+            self._defer(batch, deadline)
+        status = None if batch.is_done else self._run.wait(batch, poll_interval=task.poll_interval)
+        return self.complete(batch, self._manifest(batch, status), deadline)
 
     def go_on(self, event: Mapping[str, Any], batch: Mapping[str, Any], deadline: str | None) -> dict[str, Any]:
         """Go on after a batch that the task was deferred for.
@@ -125,6 +111,23 @@ class SparkWork(ABC):
 
         :param deadline: When ``execution_timeout`` ends the task, in ISO 8601; None for never.
         """
+
+    def _defer(self, batch: Batch, deadline: str | None) -> NoReturn:
+        task = self._task
+        assert batch.batch_id is not None  # noqa: S101 - only a batch that is done has none
+        task.defer(
+            trigger=SparkBatchTrigger(
+                spark_conn_id=task.spark_conn_id,
+                spark_pool=task.spark_pool,
+                name=batch.name,
+                batch_id=batch.batch_id,
+                poll_interval=task.poll_interval,
+                deadline=deadline,
+                cancel_on_kill=task.cancel_on_kill,
+            ),
+            method_name="execute_after_batch",
+            kwargs={"batch": asdict(batch), "deadline": deadline},
+        )
 
     def _manifest(self, batch: Batch, status: BatchStatus | None) -> Manifest:
         try:

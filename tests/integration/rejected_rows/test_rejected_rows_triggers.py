@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -172,9 +173,7 @@ def test_a_folder_of_more_than_a_page_is_listed_whole(lake, location, container,
 
     def with_small_pages(*arguments):
         authorization = real(*arguments)
-        return type(authorization)(
-            f"{authorization.url}&maxresults=2", authorization.headers, authorization.secrets, authorization.until
-        )
+        return replace(authorization, url=f"{authorization.url}&maxresults=2")
 
     monkeypatch.setattr(blob_listing, "_authorize", with_small_pages)
     files = run(listed(location))
