@@ -30,6 +30,7 @@ from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.submission import Session
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.schema.create_table import build_table, needs_files
 from airflow_synapse.schema.table import TableDefinition
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.rejected_rows.layout import LoadFolder, find_load_folders
+
+log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,16 @@ class RejectFolder:
         :raises CopyOptionError: Its URL is none.
         """
         return ExternalLocation.parse(self.url, option="ERRORFILE")
+
+    def load_folders(self, storage: SynapseStorageHook) -> tuple[LoadFolder, ...]:
+        """Return what is there now. Files whose names say nothing are logged.
+
+        :raises SourceFilesError: It cannot be listed.
+        """
+        folders = find_load_folders(storage.rejected_row_files(self.location))
+        for file in (file for folder in folders for file in folder.unknown_files):
+            log.warning("%s is neither a reason file nor a row file: it is left out.", file.name)
+        return folders
 
     @classmethod
     def find(
