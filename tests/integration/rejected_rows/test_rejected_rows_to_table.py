@@ -212,7 +212,7 @@ def test_rows_that_were_removed_meanwhile_are_an_error(task, put, url, table, ro
     task.run(load_result=load_result, error_file=None)
     put(b"no\n", b"1\n")
     task.clear()
-    with pytest.raises(AirflowFailException, match="has rejected 2 rows, but .*/rejects holds 1"):
+    with pytest.raises(AirflowFailException, match=r"has rejected 2 rows, but .*/rejects holds 1"):
         task.run(load_result=load_result, error_file=None)
     assert rows("raw_row") == [("1",), ("2",)]
 
