@@ -1,7 +1,7 @@
 """Waiting for rejected rows, against WasbPrefixSensor: what a look costs beside a long history, and a thousand waits.
 
-The storage is Azurite, which searches all of its blobs for every listing: the time of a look is shown against the peer's
-at the same prefix, and the processor time of the worker beside it.
+The storage is Azurite, which searches all of its blobs for every listing: the time of a look is shown against that of
+the peer at the same prefix, and the processor time of the worker beside it.
 
     python -m benchmarks.rejected_rows_sensor
 """
