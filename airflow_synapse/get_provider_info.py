@@ -24,6 +24,12 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_synapse.operators.copy"],
             }
         ],
+        "sensors": [
+            {
+                "integration-name": "Azure Synapse dedicated SQL pool",
+                "python-modules": ["airflow_synapse.sensors.rejected_rows"],
+            }
+        ],
         "hooks": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
@@ -33,7 +39,7 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.triggers.copy_load"],
+                "python-modules": ["airflow_synapse.triggers.copy_load", "airflow_synapse.triggers.rejected_rows"],
             }
         ],
         "connection-types": [_sql_pool_connection()],
