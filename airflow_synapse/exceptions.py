@@ -14,11 +14,12 @@ SynapseError
             ConnectionLostError            the link to the pool broke while a statement ran
             CopyOutcomeUnknownError        nobody can know whether the load put its rows into the table
             LoadCheckError                 the staged rows do not fit the write disposition; nothing was changed
+                TooManyRejectedRowsError   more rows were rejected than max_rejected_rows or max_rejected_ratio allows
             LoadBusyError                  an earlier try of the same load does not end
     LoadChangedError                       the load is done, but its arguments were changed since
     LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
-    SourceFilesError                       the source files cannot be listed, or do not fit the table
+    SourceFilesError                       files cannot be listed or read, or do not fit the table
         NoSourceFilesError                 there is no file
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
@@ -26,6 +27,8 @@ No message holds a secret.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class SynapseError(Exception):
@@ -121,6 +124,19 @@ class LoadCheckError(StatementError):
     """The staged rows do not fit the write disposition. The table was not changed."""
 
 
+class TooManyRejectedRowsError(LoadCheckError):
+    """More rows were rejected than ``max_rejected_rows`` or ``max_rejected_ratio`` allows. The table was not changed.
+
+    :param report: The report on them, as JSON.
+    :param reject_folder: Where they are.
+    """
+
+    def __init__(self, message: str, *, report: dict[str, Any] | None = None, reject_folder: str | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+        self.reject_folder = reject_folder
+
+
 class LoadBusyError(StatementError):
     """An earlier try of the same load does not end."""
 
@@ -144,7 +160,7 @@ class StatementCancelledError(SynapseError):
 
 
 class SourceFilesError(SynapseError):
-    """The source files cannot be listed, or do not fit the table."""
+    """Files of the storage account cannot be listed or read, or do not fit the table."""
 
 
 class NoSourceFilesError(SourceFilesError):

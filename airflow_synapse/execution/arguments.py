@@ -33,6 +33,9 @@ class CopyArguments:
     error_file_credential: StorageCredential | None = None
     error_file_per_load: bool = True
     max_errors: int | str | None = None
+    max_rejected_rows: int | str | None = None
+    max_rejected_ratio: float | str | None = None
+    rejected_rows_sample: int = 10
     compression: str | None = None
     field_quote: str | None = None
     field_terminator: str | None = None

@@ -1,4 +1,4 @@
-"""One COPY with all around it: credentials, preflight, progress, the load itself, and its rejected rows."""
+"""One COPY with all around it: credentials, preflight, progress, the load itself, and what came of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airflow_synapse.copy import (
     ColumnName,
     CopyStatement,
     ErrorFile,
-    ExternalLocation,
     TableName,
     build_statement,
 )
 from airflow_synapse.exceptions import CopyOptionError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
+from airflow_synapse.execution.load_rejects import LoadRejects, error_folder
 from airflow_synapse.execution.progress_reporter import ProgressReporter
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
@@ -30,6 +30,7 @@ from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.runner import Load, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.submission import Session
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.schema.create_table import build_table, needs_files
 from airflow_synapse.schema.table import TableDefinition
 
@@ -83,6 +84,8 @@ class CopyLoad:
         self._options = self._build_options()
         copy = self._build_statement()
         self._options.check(copy)
+        self._rejects = LoadRejects(arguments, self._error_storage)
+        self._rejects.check(self._options)
         check_on_empty(arguments.on_empty)
         self._check_create_table(copy)
         #: The statement, with the credentials that the connections hold.
@@ -120,13 +123,14 @@ class CopyLoad:
             interval=self._arguments.progress_interval,
         ):
             outcome = run_load(self._open_session, self._load())
-        copy = self._as_loaded(outcome.attempt)
+        copy = self._copy_of(outcome.attempt)
+        rejects = self._rejects.report(copy, outcome.rows_loaded)
         result = LoadResult(
             table=str(copy.target),
             label=copy.label or "",
             request_id=outcome.request_id,
             rows_loaded=outcome.rows_loaded,
-            rows_rejected=self._rejected_rows(copy),
+            rows_rejected=rejects.rows if rejects else None,
             reject_folder=copy.error_file.directory if copy.error_file else None,
             files=survey.files if survey else None,
             bytes=survey.bytes if survey else None,
@@ -134,7 +138,7 @@ class CopyLoad:
             reused=outcome.reused,
         )
         log.info("Loaded: %s", result)
-        return result
+        return replace(result, rejected_rows_report=rejects)
 
     def cancel(self) -> None:
         """Cancel the running statement; where that does not help at once, end its session, and no other.
@@ -174,6 +178,8 @@ class CopyLoad:
             has_store=task_try.has_store,
             first_number=task_try.first_attempt,
             before=self._before_submission,
+            copy_of=self._copy_of,
+            inspect=self._rejects.inspect,
         )
 
     def _before_submission(self, session: Session) -> None:
@@ -213,7 +219,13 @@ class CopyLoad:
             raise nothing
         log.info("%s The table stays as it is.", nothing)
         return LoadResult(
-            table=str(self.copy.target), label=self.copy.label or "", rows_loaded=0, rows_rejected=0, files=0, bytes=0
+            table=str(self.copy.target),
+            label=self.copy.label or "",
+            rows_loaded=0,
+            rows_rejected=0,
+            files=0,
+            bytes=0,
+            rejected_rows_report=RejectedRowsReport(rows_loaded=0),
         )
 
     def _check_create_table(self, copy: CopyStatement) -> None:
@@ -243,22 +255,27 @@ class CopyLoad:
             update_statistics=arguments.update_statistics,
         )
 
-    def _as_loaded(self, attempt: Attempt) -> CopyStatement:
-        """Return the statement of the try that loaded, which had a label and a folder for rejected rows of its own."""
-        ours, identity = self._try.identity, replace(self._try.identity, clear_number=attempt.clear_number)
-        copy = self.copy
+    def _copy_of(self, attempt: Attempt) -> CopyStatement:
+        """Return the statement of an attempt, each of which has a folder for rejected rows of its own."""
+        task_try, copy = self._try, self.copy
+        identity = replace(task_try.identity, clear_number=attempt.clear_number)
         if copy.error_file and self._arguments.error_file_per_load:
-            folder = copy.error_file.directory.removesuffix(ours.reject_folder(self._try.try_number))
-            directory = folder + identity.reject_folder(attempt.try_number)
-            copy = replace(copy, error_file=replace(copy.error_file, directory=directory))
+            base = copy.error_file.directory.removesuffix(self._first_folder)
+            folder = identity.reject_folder(attempt.try_number, attempt.number)
+            copy = replace(copy, error_file=replace(copy.error_file, directory=base + folder))
         return copy if self._arguments.request_label else replace(copy, label=identity.label)
+
+    @property
+    def _first_folder(self) -> str:
+        """Folder for the rejected rows of the first attempt of this process."""
+        return self._try.identity.reject_folder(self._try.try_number, self._try.first_attempt)
 
     def _build_statement(self) -> CopyStatement:
         """Build the statement with the credentials that were given; what a connection holds comes later."""
         arguments, identity = self._arguments, self._try.identity
         error_file = arguments.error_file
         if error_file and arguments.error_file_per_load:
-            error_file = f"{error_file.rstrip('/')}/{identity.reject_folder(self._try.try_number)}"
+            error_file = f"{error_file.rstrip('/')}/{self._first_folder}"
         return build_statement(
             table=arguments.table,
             external_locations=arguments.external_locations,
@@ -293,24 +310,9 @@ class CopyLoad:
         if arguments.credential and error_file.is_relative:
             return statement  # COPY uses the credential that was given
         # A whole URL, so that the credential for reading needs no right to write.
-        folder = _reject_folder(error_file, statement)
+        folder = error_folder(error_file, statement)
         credential = self._error_storage.error_file_credential(folder)
         return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
-
-    def _rejected_rows(self, statement: CopyStatement) -> int | None:
-        """Count what the load rejected; None when that cannot be known.
-
-        A CSV load that allows no rejected row and succeeds has rejected none.
-        """
-        if not statement.max_errors and statement.file_type == "CSV":
-            return 0
-        if statement.error_file is None or not self._arguments.error_file_per_load or not self._error_storage:
-            return None
-        try:
-            return self._error_storage.rejected_rows_report(_reject_folder(statement.error_file, statement)).rows
-        except SynapseError as error:
-            log.warning("The load succeeded, but its rejected rows cannot be counted. %s", error)
-            return None
 
 
 def _texts(values: str | Sequence[object] | None) -> tuple[str, ...]:
@@ -330,9 +332,3 @@ def _create(session: Session, table: TableDefinition) -> None:
 
 def _storage_hook(connection_id: str | None) -> SynapseStorageHook | None:
     return SynapseStorageHook(connection_id) if connection_id else None
-
-
-def _reject_folder(error_file: ErrorFile, statement: CopyStatement) -> ExternalLocation:
-    """Return where ERRORFILE is, also when it is given as a path in the container of the source files."""
-    source = statement.external_locations[0]
-    return error_file.location or replace(source, path=error_file.directory.lstrip("/"))

@@ -189,7 +189,7 @@ class SynapseStorageHook(BaseHook):
 
         :param location: Any folder in the container of the files.
         """
-        container = self._ask(location, lambda: self._container(location))
+        container = self._in_container(location, lambda container: container)
 
         def read(file: StoredFile) -> Iterator[bytes]:
             pieces = self._ask(location, lambda: container.download_blob(file.name).chunks())
@@ -294,12 +294,8 @@ class SynapseStorageHook(BaseHook):
             )
 
     def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
-        return self._ask(location, lambda: work(self._container(location)))
-
-    def _container(self, location: ExternalLocation) -> ContainerClient:
         self._check_account(location)
-        client: ContainerClient = self.get_conn().get_container_client(location.container)
-        return client
+        return self._ask(location, lambda: work(self.get_conn().get_container_client(location.container)))
 
     def _ask(self, location: ExternalLocation, call: Callable[[], T]) -> T:
         """Return what a call of the SDK returns; its errors become ours."""

@@ -12,14 +12,18 @@ from airflow_synapse.exceptions import (
     LoadChangedError,
     RejectThresholdExceededError,
     StatementError,
+    TooManyRejectedRowsError,
 )
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.record import LoadedBy
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 
 #: How too many rejected rows read. Source: 107090 is seen for external tables (azure-docs issue 11608), the second text
 #: for COPY (sql-docs issue 4535).
 _REJECT_THRESHOLD: Final = re.compile(r"maximum reject threshold|Bulk load failed due to invalid column value")
 _REJECT_THRESHOLD_NUMBER: Final = 107090
+#: Reasons of rejected rows that an error names.
+_REASONS: Final = 3
 
 
 def copy_error(error: StatementError, options: LoadOptions, copy: CopyStatement) -> CopyFailedError:
@@ -37,6 +41,18 @@ def copy_error(error: StatementError, options: LoadOptions, copy: CopyStatement)
             reject_folder=folder,
         )
     return CopyFailedError(f"{what} failed: {error}{after}", number=error.number, retryable=error.retryable)
+
+
+def too_many_rejected_rows(copy: CopyStatement, report: RejectedRowsReport, breach: str) -> TooManyRejectedRowsError:
+    """Return the error for a load that is not published because of its rejected rows."""
+    folder = copy.error_file.directory if copy.error_file else None
+    reasons = "; ".join(f"{reason.rows:,} x {reason.text}" for reason in report.reasons[:_REASONS])
+    return TooManyRejectedRowsError(
+        f"{_what(copy)}: {report.summary()}, {breach}. {copy.target} was not changed. Look at the rejected rows in "
+        f"{folder}, mend the files or raise the threshold. {reasons}",
+        report=report.to_json(),
+        reject_folder=folder,
+    )
 
 
 def unknown_outcome(copy: CopyStatement, *, has_store: bool) -> CopyOutcomeUnknownError:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,7 @@ class LoadResult:
     :param files: Source files that the locations stood for just before the load.
     :param bytes: Size of these files as they are stored.
     :param seconds: Time that the statements took, as seen from the worker; None where an earlier try ran them.
+    :param rejected_rows_report: What was rejected, and why; None where ``rows_rejected`` is.
     :param reused: Whether the rows were in the table from before the task was cleared, and were not loaded again.
     """
 
@@ -30,8 +34,10 @@ class LoadResult:
     files: int | None = None
     bytes: int | None = None
     seconds: float | None = None
+    rejected_rows_report: RejectedRowsReport | None = None
     reused: bool = False
 
-    def to_json(self) -> dict[str, str | int | float | None]:
+    def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
-        return asdict(self)
+        report = self.rejected_rows_report
+        return {**asdict(replace(self, rejected_rows_report=None)), "rejected_rows_report": report and report.to_json()}

@@ -55,6 +55,9 @@ class Load:
     :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
     :param before: What to do in the session once it is decided to submit, and before anything is planned.
     :param first_number: Number of the first attempt; 2 where :func:`hand_over` has made the first.
+    :param copy_of: Returns the statement of an attempt, where it differs from ``copy``: in its label or ERRORFILE.
+    :param inspect: Looks at what the COPY of a staged load has come to, once the staging table holds its rows (whose
+        number it is told) and before anything is published; it raises to leave the table as it is.
     """
 
     copy: CopyStatement
@@ -65,6 +68,8 @@ class Load:
     has_store: bool
     before: Callable[[Session], None] | None = None
     first_number: int = 1
+    copy_of: Callable[[Attempt], CopyStatement] | None = None
+    inspect: Callable[[CopyStatement, int], None] | None = None
 
     def attempt(self, number: int) -> Attempt:
         """Return a new attempt, the ``number``-th of this try."""
@@ -120,6 +125,7 @@ def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: 
     :raises LoadChangedError: An earlier try has loaded, by other arguments.
     :raises LoadSupersededError: A later try has taken over.
     :raises CopyFailedError: The pool refused the COPY, or could not finish it.
+    :raises LoadCheckError: The staged rows do not fit, or ``inspect`` refuses them.
     :raises StatementError: Another statement of the load failed.
     :raises StatementCancelledError: It was cancelled.
     """
@@ -225,7 +231,8 @@ class _AttemptRun:
         load, attempt = self._load, self._attempt
         if load.before:
             load.before(self._session)
-        plan = plan_load(self._session, load.options, load.copy, attempt)
+        copy = load.copy_of(attempt) if load.copy_of else load.copy
+        plan = plan_load(self._session, load.options, copy, attempt)
         if plan.staging is not None:
             drop_leftovers(self._session, staging_prefix(attempt.load_id))
         if ledger and load.options.is_repeatable:
@@ -237,7 +244,9 @@ class _AttemptRun:
         about_to = OpenAttempt(attempt=attempt, session_id=self._session.session_id, login_time=self._login_time())
         self._record = before.with_attempt(about_to)
         load.store.set(RECORD_KEY, self._record.to_json())
-        submission = Submission(session=self._session, options=load.options, copy=load.copy, plan=plan, ledger=ledger)
+        submission = Submission(
+            session=self._session, options=load.options, copy=copy, plan=plan, ledger=ledger, inspect=load.inspect
+        )
         started = monotonic()
         try:
             self._settlement.check()

@@ -112,6 +112,11 @@ def update_statistics(table: TableName) -> str:
     return f"UPDATE STATISTICS {table.quoted}"
 
 
+def count_rows(table: TableName) -> str:
+    """Count the rows."""
+    return f"SELECT COUNT_BIG(*) FROM {table.quoted}"
+
+
 def count_outside(table: TableName, predicate: str) -> str:
     """Count the rows for which a condition does not hold, those where it is unknown included."""
     return f"SELECT COUNT_BIG(*) FROM {table.quoted} WHERE CASE WHEN {predicate} THEN 1 ELSE 0 END = 0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -11,9 +11,11 @@ from airflow_synapse.copy.identifiers import TableName
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import (
     ConnectionLostError,
+    CredentialError,
     LoadBusyError,
     LoadCheckError,
     LoadSupersededError,
+    SourceFilesError,
     SqlError,
     StatementError,
     SynapseError,
@@ -30,10 +32,14 @@ from airflow_synapse.load.statements import (
     ROLLBACK_TRANSACTION,
     PlainStatement,
     Statement,
+    count_rows,
     drop_table,
     tables_of_load,
     update_statistics,
 )
+
+#: Errors that are raised only before anything is published.
+_BEFORE_PUBLICATION: Final = (LoadCheckError, LoadSupersededError, LoadBusyError, SourceFilesError, CredentialError)
 
 log: Final = logging.getLogger(__name__)
 
@@ -71,6 +77,7 @@ class Submission:
     :param copy: The COPY as the user means it, into the table.
     :param plan: What is submitted.
     :param ledger: The ledger; None without one.
+    :param inspect: See :class:`~airflow_synapse.load.runner.Load`.
     """
 
     session: Session
@@ -78,13 +85,15 @@ class Submission:
     copy: CopyStatement
     plan: LoadPlan
     ledger: Ledger | None
+    inspect: Callable[[CopyStatement, int], None] | None = None
     _is_committing: bool = field(default=False)
 
     def run(self) -> Submitted:
         """Run the plan to its end.
 
         :raises CopyFailedError: The pool refused the COPY, or could not finish it.
-        :raises LoadCheckError: The staged rows do not fit the write disposition.
+        :raises LoadCheckError: The staged rows do not fit the write disposition, or ``inspect`` refuses them.
+        :raises SourceFilesError: ``inspect`` cannot look at them.
         :raises LoadSupersededError: Another attempt has taken over.
         :raises StatementError: Another statement failed.
         """
@@ -92,6 +101,7 @@ class Submission:
             self._execute(sql)
         submitted = self._copy()
         if self.plan.staging is not None:
+            self._inspect(self.plan.staging, submitted)
             self._check()
             self._publish(submitted)
         elif self.ledger is not None:
@@ -100,7 +110,7 @@ class Submission:
 
     def left_nothing(self, error: SynapseError) -> bool:
         """Say whether a failure of :meth:`run` proves that the load put no row into the table."""
-        if isinstance(error, LoadCheckError | LoadSupersededError | LoadBusyError):
+        if isinstance(error, _BEFORE_PUBLICATION):
             return True
         if not isinstance(error, StatementError) or isinstance(error, ConnectionLostError) or self._is_committing:
             return False
@@ -151,6 +161,14 @@ class Submission:
             rows = []
         request_id, processed = rows[0] if rows else (None, None)
         return Submitted(request_id=request_id, rows_loaded=row_count if processed is None else int(processed))
+
+    def _inspect(self, staging: TableName, submitted: Submitted) -> None:
+        if self.inspect is None:
+            return
+        rows = submitted.rows_loaded
+        if rows is None:
+            rows = int(self.session.fetch(count_rows(staging))[0][0])
+        self.inspect(self.copy, rows)
 
     def _check(self) -> None:
         for check in self.plan.checks:

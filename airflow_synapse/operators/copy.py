@@ -42,6 +42,13 @@ class SynapseCopyOperator(BaseOperator):
     :param error_file_per_load: Whether to add that sub-folder. Without it, rejected rows of this load cannot be told
         from those of others, and are not counted.
     :param max_errors: MAXERRORS: rejected rows that the load survives. The pool's default: 0. (templated)
+    :param max_rejected_rows: Rejected rows that the table survives unchanged: with more of them the task fails without
+        retry before anything is published. For the dispositions that stage, and with ``error_file`` and a storage
+        connection. COPY itself must allow as many by ``max_errors``. Default: any number. (templated)
+    :param max_rejected_ratio: The same as a part of all rows that were read, loaded or rejected: 0.02 is 2 %.
+        (templated)
+    :param rejected_rows_sample: Rejected rows to show in the result, each with its reason; 0 for none: they are
+        customers' data.
     :param compression: COMPRESSION. The pool's default: by the extension of each file. (templated)
     :param field_quote: FIELDQUOTE: a character, its form ``0x22``, or empty. The pool's default: ``"``. (templated)
     :param field_terminator: FIELDTERMINATOR. The pool's default: a comma. (templated)
@@ -99,6 +106,8 @@ class SynapseCopyOperator(BaseOperator):
         "file_format",
         "error_file",
         "max_errors",
+        "max_rejected_rows",
+        "max_rejected_ratio",
         "compression",
         "field_quote",
         "field_terminator",
@@ -146,6 +155,9 @@ class SynapseCopyOperator(BaseOperator):
         error_file_credential: StorageCredential | None = None,
         error_file_per_load: bool = True,
         max_errors: int | str | None = None,
+        max_rejected_rows: int | str | None = None,
+        max_rejected_ratio: float | str | None = None,
+        rejected_rows_sample: int = 10,
         compression: str | None = None,
         field_quote: str | None = None,
         field_terminator: str | None = None,
@@ -186,6 +198,9 @@ class SynapseCopyOperator(BaseOperator):
         self.error_file_credential = error_file_credential
         self.error_file_per_load = error_file_per_load
         self.max_errors = max_errors
+        self.max_rejected_rows = max_rejected_rows
+        self.max_rejected_ratio = max_rejected_ratio
+        self.rejected_rows_sample = rejected_rows_sample
         self.compression = compression
         self.field_quote = field_quote
         self.field_terminator = field_terminator

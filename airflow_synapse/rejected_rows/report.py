@@ -89,7 +89,18 @@ class RejectedRowsReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, and the ratio, as JSON can hold them."""
-        return {**asdict(self), "left_out": dict(self.left_out), "ratio": self.ratio}
+        return {
+            "rows": self.rows,
+            "files": self.files,
+            "rows_loaded": self.rows_loaded,
+            "ratio": self.ratio,
+            "folders": [{**asdict(each), "layout": each.layout.value} for each in self.folders],
+            "reasons": [asdict(each) for each in self.reasons],
+            "source_files": [asdict(each) for each in self.source_files],
+            "sample": [asdict(each) for each in self.sample],
+            "problems": list(self.problems),
+            "left_out": dict(self.left_out),
+        }
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 from airflow_synapse.exceptions import CopyOptionError
@@ -43,8 +43,13 @@ class Thresholds:
             raise _no_ratio(max_rejected_ratio) from None
         return cls(max_rejected_rows=rows, max_rejected_ratio=ratio)
 
+    @property
+    def names(self) -> list[str]:
+        """The arguments that are given."""
+        return [field.name for field in fields(self) if getattr(self, field.name) is not None]
+
     def __bool__(self) -> bool:
-        return self.max_rejected_rows is not None or self.max_rejected_ratio is not None
+        return bool(self.names)
 
     def breach(self, report: RejectedRowsReport) -> str | None:
         """Return what a report is beyond, as the end of a sentence; None for nothing.

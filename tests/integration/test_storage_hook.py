@@ -1,4 +1,4 @@
-"""Listing source files and counting rejected rows, on the real emulator."""
+"""Listing source files, on the real emulator."""
 
 import itertools
 
@@ -143,35 +143,3 @@ def test_a_storage_that_does_not_answer_may_be_asked_again_later(new_connection,
     assert caught.value.retryable
     assert len(waits) == 3
     assert sum(waits) < 30
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ({}, 0),
-        ({"QID1_1_2.Row.Txt": b"a,b\nc,d\n"}, 2),
-        ({"QID1_1_2.Row.Txt": b"a,b\r\nc,d"}, 2),
-        ({"QID1_1_2.Row.Txt": b""}, 0),
-        (
-            {
-                "QID1_1_2.Row.Txt": b"a\n",
-                "QID1_3_4.row.txt": b"b\nc\n",
-                "QID1_1_2.Error.Txt": b"no number\nno number\n",
-            },
-            3,
-        ),
-    ],
-    ids=["nothing", "two lines", "no last line end", "empty", "several files"],
-)
-def test_rejected_rows_are_the_lines_of_the_row_files(lake, container, rows, expected):
-    for name, content in rows.items():
-        container.upload_blob(f"rejects/this-load/_rejectedrows/20130101-000000/{name}", content)
-    container.upload_blob("rejects/other-load/_rejectedrows/20130101-000000/QID9_1_2.Row.Txt", b"1\n2\n3\n4\n")
-    (folder,) = locations(container, "rejects/this-load")
-    assert lake.rejected_rows(folder) == expected
-
-
-def test_a_large_row_file_is_counted_over_its_chunks(lake, container):
-    container.upload_blob("r/_rejectedrows/t/QID1.Row.Txt", b"0123456789\n" * 4_000_000)
-    (folder,) = locations(container, "r/")
-    assert lake.rejected_rows(folder) == 4_000_000

@@ -21,6 +21,7 @@ from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.operators.copy import SynapseCopyOperator
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.secret import Secret
 
 PASSWORD = "Sentinel};'\"Password=1"
@@ -92,7 +93,7 @@ def task(case, new_connection, monkeypatch):
         del arguments["error_file"]  # a key may not write there
     if case.storage:
         arguments["storage_conn_id"] = new_connection("lake", conn_type="wasb", **case.storage)
-        monkeypatch.setattr(SynapseStorageHook, "rejected_rows", lambda self, folder: 0)
+        monkeypatch.setattr(SynapseStorageHook, "rejected_rows_report", lambda *_, **__: RejectedRowsReport())
     with DAG("flights", schedule=None):
         return SynapseCopyOperator(
             task_id="load",

@@ -31,7 +31,7 @@ def container(azurite):
 
 
 @pytest.fixture
-def lake(azurite, storage_proxy, new_connection):
+def lake_hook(azurite, storage_proxy, new_connection):
     """A hook for the account ``lake`` behind the proxy, by its key; the id of its connection is ``lake``."""
     new_connection("lake", conn_type="wasb", host=storage_proxy.endpoint, password=azurite.key("lake").reveal())
     return SynapseStorageHook("lake")

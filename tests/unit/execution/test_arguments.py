@@ -8,7 +8,12 @@ import pytest
 
 from airflow_synapse import exceptions
 from airflow_synapse.copy import ColumnName, CopyColumn, ManagedIdentity, StorageAccountKey
-from airflow_synapse.exceptions import CopyOptionError, CredentialError, RejectThresholdExceededError
+from airflow_synapse.exceptions import (
+    CopyOptionError,
+    CredentialError,
+    RejectThresholdExceededError,
+    TooManyRejectedRowsError,
+)
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.load_event import error_of, failed
 from airflow_synapse.secret import Secret
@@ -45,6 +50,7 @@ def test_a_secret_is_refused(name):
 @pytest.mark.parametrize(
     "error",
     [
+        TooManyRejectedRowsError("606 rows", report={"rows": 606}, reject_folder="/rejects"),
         RejectThresholdExceededError("too many", number=107090, reject_folder="/rejects"),
         CopyOptionError("wrong", rule="r", option="FROM", source="s"),
         exceptions.StatementError("deadlock", number=1205, retryable=True),

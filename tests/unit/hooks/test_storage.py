@@ -80,7 +80,7 @@ def test_a_key_that_is_none_is_refused_without_being_shown(new_connection):
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("ask", ["source_credential", "error_file_credential", "rejected_rows"])
+@pytest.mark.parametrize("ask", ["source_credential", "error_file_credential", "rejected_row_files"])
 def test_a_location_in_another_account_is_refused_before_anything_connects(new_connection, ask):
     new_connection("lake", conn_type="wasb", login="lake", password=KEY)
     elsewhere = ExternalLocation.parse("https://archive.blob.core.windows.net/landing/in/")

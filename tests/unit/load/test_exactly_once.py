@@ -9,7 +9,13 @@ import pytest
 from simulated_pool import TARGET, Pool, Worker, WorkerDied, lost_link, paused
 
 from airflow_synapse.copy import ColumnName, TableName, build_statement
-from airflow_synapse.exceptions import CopyOutcomeUnknownError, LoadSupersededError, SynapseError
+from airflow_synapse.exceptions import (
+    CopyOutcomeUnknownError,
+    LoadSupersededError,
+    SourceFilesError,
+    SynapseError,
+    TooManyRejectedRowsError,
+)
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.runner import Load, MemoryStore, run_load
@@ -36,6 +42,16 @@ LOADS = {
 }
 
 
+#: The loads that look at their rejected rows before they publish.
+INSPECTED = [name for name, options in LOADS.items() if options.path == "staged"]
+
+
+def storage_is_busy():
+    error = SourceFilesError("503")
+    error.retryable = True
+    return error
+
+
 class StoppingStore(MemoryStore):
     """Airflow's store: it outlives the workers, and they may die before and after a write."""
 
@@ -49,9 +65,13 @@ class StoppingStore(MemoryStore):
 
 
 class Schedule:
-    """One story: a task, its tries and clears, and what goes wrong."""
+    """One story: a task, its tries and clears, and what goes wrong.
 
-    def __init__(self, options, seed, *, has_store=True, is_blind=False):
+    :param is_inspected: Whether rejected rows are compared with thresholds. They are beyond them for some of the
+        clears: the user mends the files or not, and nothing changes in between.
+    """
+
+    def __init__(self, options, seed, *, has_store=True, is_blind=False, is_inspected=False):
         self.chance = random.Random(seed)
         # Each story has its own kinds of trouble, and more or less of it.
         self.trouble = self.chance.choice([0.1, 0.25, 0.4])
@@ -59,6 +79,7 @@ class Schedule:
         self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["try_again"]
         self.options, self.has_store = options, has_store
         self.pool = Pool(self.chance, SOURCE, old_rows(options), is_blind=is_blind)
+        self.is_inspected, self.too_many = is_inspected, {}
         self.kept = {}
         self.clear_number, self.try_number = 0, 0
         self.workers = []
@@ -68,8 +89,15 @@ class Schedule:
         self.try_number += 1
         identity = LoadIdentity(dag_id="d", task_id="t", run_id="r", clear_number=self.clear_number)
         kept, try_number = self.kept if self.has_store else {}, self.try_number
+        self.too_many.setdefault(identity.clear_number, self.is_inspected and self.chance.random() < 0.4)
 
         def work(open_session, stop):
+            def inspect(copy, rows):
+                assert rows == len(SOURCE)
+                stop("inspect")
+                if self.too_many[identity.clear_number]:
+                    raise TooManyRejectedRowsError("too many")
+
             load = Load(
                 copy=build_statement(
                     table="dbo.t",
@@ -81,7 +109,9 @@ class Schedule:
                 try_number=try_number,
                 store=StoppingStore(kept, stop),
                 has_store=self.has_store,
+                inspect=inspect if self.is_inspected else None,
             )
+
             return run_load(open_session, load)
 
         self.workers.append(Worker(self.pool, work))
@@ -148,6 +178,8 @@ class Schedule:
             worker.step(self.chance.choice([WorkerDied, paused, lost_link])())
         elif worker.moment in {"store", "stored", "pause"}:
             worker.step(WorkerDied())
+        elif worker.moment == "inspect":
+            worker.step(self.chance.choice([WorkerDied, storage_is_busy])())
         else:
             worker.step(self.chance.choice([WorkerDied, lost_link])())
 
@@ -193,6 +225,10 @@ def check(schedule, options):
         assert rows == expected(options)
     elif options.write_disposition == "append":
         assert rows in (Counter(), expected(options))
+    if isinstance(error, TooManyRejectedRowsError):
+        assert rows in (Counter(old_rows(options)), expected(options))
+    if all(schedule.too_many.values()):
+        assert rows == Counter(old_rows(options))
     if error is None and options.reload:
         assert schedule.pool.commits[str(schedule.clear_number)] == 1 or schedule.latest.result.reused
     staging = [name for name in schedule.pool.tables if "airflow_load" in name]
@@ -235,11 +271,20 @@ def test_the_ledger_is_enough_where_the_pool_shows_no_requests():
     assert not ends[CopyOutcomeUnknownError]
 
 
+@pytest.mark.parametrize("name", INSPECTED)
+@pytest.mark.parametrize("has_store", [True, False], ids=["store", "no store"])
+def test_a_load_with_too_many_rejected_rows_changes_nothing_and_one_with_fewer_loads_once(name, has_store):
+    ends = tell(LOADS[name], has_store=has_store, is_inspected=True)
+    assert ends[type(None)] > SCHEDULES / 8
+    assert ends[TooManyRejectedRowsError] > SCHEDULES / 8
+    assert not ends[CopyOutcomeUnknownError]
+
+
 class TwoTries(Schedule):
     """Another try begins while one is at a given moment, gets to another moment, and the first one goes on."""
 
-    def __init__(self, options, *, clears):
-        super().__init__(options, seed=0)
+    def __init__(self, options, *, clears, is_inspected=False):
+        super().__init__(options, seed=0, is_inspected=is_inspected)
         self.pool.failures = 0
         self.clears = clears
 
@@ -307,12 +352,13 @@ def test_two_tries_at_the_same_time_load_once_at_whatever_moments_they_meet(name
 def test_a_fault_at_any_moment_costs_nothing_as_long_as_the_pool_remembers(name, fault):
     options = LOADS[name]
     for steps in range(200):
-        schedule = TwoTries(options, clears=0)
+        schedule = TwoTries(options, clears=0, is_inspected=options.path == "staged")
+        schedule.too_many = {0: False}
         worker = schedule.latest
         schedule.advance(worker, steps)
         if worker.is_over:
             return
-        if worker.moment != "start" and not (fault is lost_link and worker.moment in {"store", "stored"}):
+        if worker.moment != "start" and not (fault is lost_link and worker.moment in {"store", "stored", "inspect"}):
             worker.step(fault())
         for _ in range(20):
             schedule.finish(schedule.latest)

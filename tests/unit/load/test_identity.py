@@ -40,8 +40,8 @@ def test_parts_do_not_run_into_each_other():
     assert identity(dag_id="a.b", task_id="c").label != identity(dag_id="a", task_id="b.c").label
 
 
-def test_each_try_has_a_reject_folder_of_its_own():
-    assert identity().reject_folder(1) != identity().reject_folder(2)
+def test_each_attempt_has_a_reject_folder_of_its_own():
+    assert len({identity().reject_folder(*numbers) for numbers in [(1, 1), (1, 2), (2, 1), (12, 1)]}) == 4
 
 
 def test_long_names_are_cut_and_stay_different():

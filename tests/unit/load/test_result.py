@@ -3,6 +3,7 @@
 import json
 
 from airflow_synapse.load.result import LoadResult
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 
 
 def test_what_is_not_known_is_null_and_never_zero():
@@ -17,8 +18,15 @@ def test_what_is_not_known_is_null_and_never_zero():
         "files": None,
         "bytes": None,
         "seconds": None,
+        "rejected_rows_report": None,
         "reused": False,
     }
+
+
+def test_the_report_on_rejected_rows_is_part_of_it():
+    report = RejectedRowsReport(rows=1, rows_loaded=3)
+    result = LoadResult(table="t", label="x", rejected_rows_report=report).to_json()
+    assert RejectedRowsReport.from_json(json.loads(json.dumps(result))["rejected_rows_report"]) == report
 
 
 def test_zero_stays_zero():

@@ -1,6 +1,7 @@
 """The operator, on a driver that answers what it is told to and a listing that is given."""
 
 import json
+import re
 import threading
 import time
 from urllib.parse import parse_qs
@@ -16,10 +17,12 @@ from airflow_synapse.exceptions import (
     PoolWarmingUpError,
     SourceFilesError,
     StatementCancelledError,
+    TooManyRejectedRowsError,
 )
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.operators.copy import SynapseCopyOperator
+from airflow_synapse.rejected_rows.report import RejectedRowsReport, SampleRow, TextRows
 from airflow_synapse.secret import Secret
 from airflow_synapse.version_compat import AirflowFailException
 
@@ -27,11 +30,18 @@ KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
 LOCATION = "https://lake.blob.core.windows.net/landing/flights/"
 
 
+def report_five(self, location, *, rows_loaded, sample_rows):
+    """Five rejected rows, of which ``sample_rows`` are shown."""
+    reasons = (TextRows(text="no number", rows=5),)
+    sample = (SampleRow(raw="1,NA", reason="no number"),) * sample_rows
+    return RejectedRowsReport(rows=5, files=2, rows_loaded=rows_loaded, reasons=reasons, sample=sample)
+
+
 @pytest.fixture
 def lake(new_connection, monkeypatch):
     """Id of a connection to the storage account ``lake`` by its key; its locations hold 3 files of 60 bytes in all."""
     monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey(files=3, bytes=60))
-    monkeypatch.setattr(SynapseStorageHook, "rejected_rows", lambda self, folder: 5)
+    monkeypatch.setattr(SynapseStorageHook, "rejected_rows_report", report_five)
     return new_connection("lake", conn_type="wasb", login="lake", password=KEY)
 
 
@@ -61,6 +71,8 @@ def test_the_task_returns_what_came_of_the_load(operator, driver, lake, context)
     result = task.execute(context)
     seconds = result.pop("seconds")
     folder = result.pop("reject_folder")
+    report = RejectedRowsReport.from_json(result.pop("rejected_rows_report"))
+    assert (report.rows, report.rows_read, len(report.sample)) == (5, 847, 10)
     assert seconds >= 0
     assert folder.startswith("https://lake.blob.core.windows.net/landing/rejects/flights-load-manual-1-")
     assert result == {
@@ -294,12 +306,104 @@ def test_the_statement_is_shown_without_its_secrets_even_when_it_fails(operator,
 
 
 def test_rejected_rows_that_cannot_be_counted_are_unknown(operator, driver, lake, context, monkeypatch):
-    def refuse(self, folder):
+    def refuse(self, location, **_):
         raise SourceFilesError("no")
 
-    monkeypatch.setattr(SynapseStorageHook, "rejected_rows", refuse)
+    monkeypatch.setattr(SynapseStorageHook, "rejected_rows_report", refuse)
     result = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
-    assert (result["rows_loaded"], result["rows_rejected"]) == (842, None)
+    assert (result["rows_loaded"], result["rows_rejected"], result["rejected_rows_report"]) == (842, None, None)
+
+
+def test_the_sample_of_rejected_rows_can_be_turned_off(operator, driver, lake, context):
+    task = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects", rejected_rows_sample=0)
+    assert task.execute(context)["rejected_rows_report"]["sample"] == []
+
+
+STAGED = {"write_disposition": "replace_slice", "slice_predicate": "1 = 1"}
+REJECTING = {"storage_conn_id": "lake", "max_errors": 10, "error_file": "/rejects"}
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "breach"),
+    [
+        ({"max_rejected_rows": 5}, None),
+        ({"max_rejected_rows": "4"}, "more than max_rejected_rows=4 allows"),
+        ({"max_rejected_ratio": 5 / 847}, None),
+        ({"max_rejected_ratio": "0.005"}, "more than max_rejected_ratio=0.005 allows"),
+        ({"max_rejected_rows": 5, "max_rejected_ratio": 0.005}, "more than max_rejected_ratio=0.005 allows"),
+    ],
+    ids=str,
+)
+def test_too_many_rejected_rows_fail_the_load_before_it_is_published(
+    operator, driver, lake, context, thresholds, breach
+):
+    driver.answers += [("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    task = operator(**STAGED, **REJECTING, **thresholds)
+    if breach is None:
+        assert task.execute(context)["rows_rejected"] == 5
+        assert "COMMIT TRANSACTION" in driver.statements
+        return
+    with pytest.raises(AirflowFailException, match=f"5 of 847 rows .* were rejected, {breach}") as caught:
+        task.execute(context)
+    assert isinstance(caught.value.__cause__, TooManyRejectedRowsError)
+    assert "was not changed" in str(caught.value)
+    assert "5 x no number" in str(caught.value)
+    assert caught.value.__cause__.report["rows"] == 5
+    assert "BEGIN TRANSACTION" not in driver.statements
+    assert "DROP TABLE [dbo].[airflow_load_" in driver.statements[-1]
+
+
+def test_rows_that_only_the_staging_table_knows_count_for_the_ratio(operator, driver, lake, context):
+    driver.answers = [
+        ("^COPY", None),
+        ("SUM\\(w.rows_processed", [("QID7", None)]),
+        ("sys.columns", [("id", 0, 0)]),
+        ("COUNT_BIG\\(\\*\\) FROM \\S+$", [(95,)]),
+        ("COUNT_BIG", [(0,)]),
+    ]
+    with pytest.raises(AirflowFailException, match="5 of 100 rows"):
+        operator(**STAGED, **REJECTING, max_rejected_ratio=0.04).execute(context)
+
+
+@pytest.mark.parametrize("argument", ["max_rejected_rows", "max_rejected_ratio"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "{argument} must be compared before the table changes, but write_disposition='append'"),
+        ({"write_disposition": "truncate"}, "{argument} must be compared .* but write_disposition='truncate'"),
+        ({**STAGED, "error_file": None}, "{argument} cannot be compared with anything: .* error_file"),
+        ({**STAGED, "error_file_per_load": False}, "error_file_per_load"),
+        ({**STAGED, "storage_conn_id": None}, "storage_conn_id or error_storage_conn_id"),
+        ({**STAGED, "{argument}": "-1"}, "{argument} is"),
+        ({**STAGED, "{argument}": "many"}, "{argument} is 'many'"),
+        ({**STAGED, "{argument}": "nan"}, "{argument} is"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_thresholds_that_cannot_be_kept_are_refused_before_connecting(
+    operator, driver, lake, context, argument, arguments, message
+):
+    given = {name.format(argument=argument): value for name, value in arguments.items()}
+    with pytest.raises(AirflowFailException, match=message.format(argument=argument)):
+        operator(**{**REJECTING, argument: 1, **given}).execute(context)
+    assert not driver.connections
+
+
+def test_an_append_with_a_ledger_has_a_staging_table_and_so_thresholds(operator, driver, lake, context):
+    driver.answers += [("sys.columns", [("id", 0, 0)]), ("OBJECT_ID", [(1,)]), ("SELECT attempt", [])]
+    with pytest.raises(AirflowFailException, match="more than max_rejected_rows=0 allows"):
+        operator(**REJECTING, ledger_table="dbo.ledger", max_rejected_rows=0).execute(context)
+
+
+def test_an_attempt_after_a_broken_link_writes_rejected_rows_to_a_folder_of_its_own(operator, driver, lake, context):
+    def break_once():
+        driver.answers[0] = ("^COPY", 842)
+        raise driver.error("TCP Provider: Error code 0x2746 (10054) (SQLExecDirectW)", "08S01")
+
+    driver.answers = [("^COPY", break_once), ("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    result = operator(**STAGED, **REJECTING).execute(context)
+    first, second = [re.findall("ERRORFILE = '(.*)'", copy)[0] for copy in driver.copies]
+    assert second == f"{first}-2" == result["reject_folder"]
 
 
 def test_a_retry_of_a_try_that_loaded_returns_its_result_and_its_reject_folder(operator, driver, context):
