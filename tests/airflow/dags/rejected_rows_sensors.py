@@ -6,7 +6,12 @@ from airflow.sdk import dag
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
 
-WAYS = {"poke": {}, "reschedule": {"mode": "reschedule"}, "deferred": {"deferrable": True}}
+WAYS = {
+    "poke": {"poke_interval": 2},
+    # Airflow fails a task that it has scheduled again before its executor has told of the end of the process.
+    "reschedule": {"poke_interval": 20, "mode": "reschedule"},
+    "deferred": {"poke_interval": 2, "deferrable": True},
+}
 
 
 @dag(schedule=None)
@@ -18,7 +23,6 @@ def rejected_rows_sensors():
             container="landing",
             error_file="/watched/{{ run_id | replace(':', '-') }}",
             quiet_seconds=1,
-            poke_interval=2,
             **arguments,
         )
 
