@@ -8,7 +8,14 @@ import sys
 import warnings
 
 #: Modules of this folder; each has ``figures()``, which yields figures as they are measured.
-BENCHMARKS = ("import_cost", "operator_overhead", "deferred_loads", "tds_benchmark", "copy_benchmark")
+BENCHMARKS = (
+    "import_cost",
+    "operator_overhead",
+    "deferred_loads",
+    "rejected_rows_sensor",
+    "tds_benchmark",
+    "copy_benchmark",
+)
 
 
 def main(names: list[str]) -> int:
