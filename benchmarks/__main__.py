@@ -15,6 +15,7 @@ BENCHMARKS = (
     "rejected_rows_sensor",
     "tds_benchmark",
     "copy_benchmark",
+    "rejected_rows_report",
 )
 
 

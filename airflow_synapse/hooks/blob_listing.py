@@ -61,8 +61,16 @@ class Listing:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # its URL and headers are secret
 class _Authorization:
+    """How requests to a container get in.
+
+    :param url: Of a listing, without prefix and marker.
+    :param proxy: URL of the proxy to use; None for none.
+    :param secrets: What no message may show.
+    :param until: When to look at the connection again, by the monotonic clock.
+    """
+
     url: str
     headers: dict[str, str]
     proxy: str | None

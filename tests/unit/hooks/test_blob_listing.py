@@ -59,7 +59,7 @@ def test_a_service_principal_gets_in_with_a_token_as_long_as_it_lasts(new_connec
     assert asked == ["https://storage.azure.com/.default"]
     assert authorization.headers["Authorization"] == "Bearer entra-token-0123456789"
     assert authorization.until - time.monotonic() == pytest.approx(used, abs=5)
-    assert "entra-token" not in repr(authorization.secrets)
+    assert "entra-token" not in repr(authorization)
 
 
 def test_a_connection_for_another_account_is_refused(new_connection):
