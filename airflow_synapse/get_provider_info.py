@@ -21,7 +21,17 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.operators.copy"],
+                "python-modules": [
+                    "airflow_synapse.operators.copy",
+                    "airflow_synapse.operators.rejected_rows_to_files",
+                    "airflow_synapse.operators.rejected_rows_to_table",
+                ],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": "Azure Synapse dedicated SQL pool",
+                "python-modules": ["airflow_synapse.sensors.rejected_rows"],
             }
         ],
         "hooks": [
@@ -37,7 +47,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.triggers.copy_load", "airflow_synapse.triggers.spark_batch"],
+                "python-modules": [
+                    "airflow_synapse.triggers.copy_load",
+                    "airflow_synapse.triggers.rejected_rows",
+                    "airflow_synapse.triggers.spark_batch",
+                ],
             }
         ],
         "extra-links": ["airflow_synapse.links.SparkApplicationLink"],

@@ -12,6 +12,7 @@ BENCHMARKS = (
     "import_cost",
     "operator_overhead",
     "deferred_loads",
+    "rejected_rows_sensor",
     "tds_benchmark",
     "copy_benchmark",
     "rejected_rows_report",

@@ -28,12 +28,15 @@ log: Final = logging.getLogger(__name__)
 class RejectedRowsWatch:
     """Where to look for rejected rows, and which; plain values, none of them secret.
 
+    Assumption: COPY has written all of its rejected rows when its statement ends.
+
     :param folder: URL of the folder.
     :param storage_conn_id: Connection for its account.
     :param has_subfolders: Whether the loads that write below it have folders of their own there.
     :param newer_than: Point in time in ISO 8601, UTC where it does not say; what was written before does not count.
         None for everything.
-    :param quiet_seconds: How long nothing in the folder of a load must have changed before it counts.
+    :param quiet_seconds: How long nothing in the folder of a load must have changed before it counts; 0 where the load
+        has ended.
     :param is_none_an_answer: Whether to report, too, that there are none.
     :param rows_loaded: Rows that the load loaded; None where that is not known, or for several loads.
     :param sample_rows: Most rows of the report's sample.

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
-from xml.etree import ElementTree as ET
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from asgiref.sync import sync_to_async
@@ -28,6 +27,7 @@ from yarl import URL
 from airflow_synapse.copy.credentials import SharedAccessSignature
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import SourceFilesError
+from airflow_synapse.hooks.blob_answers import read_error, read_page
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.rejected_rows.layout import StoredFile
@@ -61,8 +61,16 @@ class Listing:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # its URL and headers are secret
 class _Authorization:
+    """How requests to a container get in.
+
+    :param url: Of a listing, without prefix and marker.
+    :param proxy: URL of the proxy to use; None for none.
+    :param secrets: What no message may show.
+    :param until: When to look at the connection again, by the monotonic clock.
+    """
+
     url: str
     headers: dict[str, str]
     proxy: str | None
@@ -127,7 +135,7 @@ class BlobLister:
             page, answered_at = await self._get(location, authorization, prefix, marker)
             at = at or answered_at
             # A long page would hold up the event loop.
-            found, marker = _read_page(page) if len(page) < _SHORT_PAGE else await asyncio.to_thread(_read_page, page)
+            found, marker = read_page(page) if len(page) < _SHORT_PAGE else await asyncio.to_thread(read_page, page)
             files += found
         return Listing(tuple(files), at)
 
@@ -145,7 +153,8 @@ class BlobLister:
         except (ClientError, TimeoutError) as error:
             reason, passing = scrub(str(error) or type(error).__name__, authorization.secrets), True
         else:
-            reason, passing = scrub(_reason(response, content), authorization.secrets), response.status in _PASSING
+            answer = f"{response.status} {read_error(content) or response.reason}"
+            reason, passing = scrub(answer, authorization.secrets), response.status in _PASSING
             if response.status in _REFUSED:
                 raise _RefusedError(reason)
             self._pause(response)
@@ -220,31 +229,3 @@ def _proxy(url: str) -> str | None:
     """Return the proxy that the environment names for a URL; aiohttp itself would ask it for each request."""
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-
-
-def _read_page(page: bytes) -> tuple[list[StoredFile], str]:
-    """Return the files of a page, and the marker of the next; empty where there is none."""
-    root = ET.fromstring(page)  # noqa: S314 - from the storage service, over TLS
-    return list(_files(root)), root.findtext("NextMarker") or ""
-
-
-def _files(root: ET.Element) -> Iterator[StoredFile]:
-    for blob in root.iterfind("Blobs/Blob"):
-        if blob.findtext("Metadata/hdi_isfolder") or blob.findtext("Properties/ResourceType") == "directory":
-            continue
-        name = blob.find("Name")
-        text = "" if name is None else name.text or ""
-        if name is not None and name.get("Encoded") == "true":
-            text = unquote(text)
-        modified = parsedate_to_datetime(blob.findtext("Properties/Last-Modified", ""))
-        yield StoredFile(text, int(blob.findtext("Properties/Content-Length", "0")), modified.astimezone(UTC))
-
-
-def _reason(response: ClientResponse, content: bytes) -> str:
-    """Return what the service says of a request that it does not answer: code, and the first line of the message."""
-    try:
-        error = ET.fromstring(content)  # noqa: S314 - from the storage service, over TLS
-    except ET.ParseError:
-        return f"{response.status} {response.reason}"
-    detail = error.findtext("AuthenticationErrorDetail") or error.findtext("Message") or ""
-    return f"{response.status} {error.findtext('Code')}: {detail.partition(chr(10))[0]}"
