@@ -25,6 +25,8 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_synapse.operators.copy",
                     "airflow_synapse.operators.rejected_rows_to_files",
                     "airflow_synapse.operators.rejected_rows_to_table",
+                    "airflow_synapse.operators.spark_to_sql_pool",
+                    "airflow_synapse.operators.sql_pool_to_spark",
                 ],
             }
         ],

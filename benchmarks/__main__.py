@@ -16,6 +16,7 @@ BENCHMARKS = (
     "tds_benchmark",
     "copy_benchmark",
     "rejected_rows_report",
+    "spark_staging",
 )
 
 

@@ -11,6 +11,7 @@ from airflow_synapse.local.azurite import Azurite
 from airflow_synapse.local.home import default_home
 from airflow_synapse.local.sql_pool import SqlPool
 from airflow_synapse.local.workspace import Workspace
+from airflow_synapse.secret import Secret
 
 _numbers = itertools.count(1)
 
@@ -42,8 +43,16 @@ def azurite(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory):
-    """A workspace with a storage of its own: ``workspace.storage`` (as ``azurite``) and ``workspace.sql_pool``."""
-    with Workspace(default_home(), tmp_path_factory.mktemp("workspace"), accounts=("lake", "archive")) as running:
+    """A workspace with a storage of its own: ``workspace.storage`` (as ``azurite``) and ``workspace.sql_pool``.
+
+    The pool has a login ``analyst`` that no user stands for yet.
+    """
+    with Workspace(
+        default_home(),
+        tmp_path_factory.mktemp("workspace"),
+        accounts=("lake", "archive"),
+        restricted_logins={"analyst": Secret("analyst;password")},
+    ) as running:
         yield running
 
 

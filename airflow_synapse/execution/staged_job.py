@@ -16,7 +16,7 @@ from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.source_survey import SourceFile
 from airflow_synapse.spark.batch import BatchRequest
 from airflow_synapse.spark.names import BatchName
-from airflow_synapse.transfer.job_request import DATA_FOLDER, ERROR_NAME, REQUEST_NAME
+from airflow_synapse.transfer.job_request import DATA_FOLDER, REQUEST_NAME
 from airflow_synapse.transfer.lake_folder import below, spark_url
 from airflow_synapse.transfer.manifest import MANIFEST_NAME, Manifest
 
@@ -84,7 +84,7 @@ class StagedJob:
         :raises StagedFilesError: It cannot be read, or the files are not those that it names.
         """
         folder = self.folder(name)
-        text = self.area.download(_file(folder, MANIFEST_NAME))
+        text = self.read(name, MANIFEST_NAME)
         if text is None:
             return None
         manifest = Manifest.parse(text)
@@ -93,13 +93,17 @@ class StagedJob:
             manifest.check_listing(SourceFile(file.name.removeprefix(folder.path), file.size) for file in listed)
         return manifest
 
-    def error_file(self, name: str) -> bytes | None:
-        """Return what the job has written of its failure; None where it has written nothing."""
-        return self.area.download(_file(self.folder(name), ERROR_NAME))
+    def read(self, name: str, file: str) -> bytes | None:
+        """Return a small file in the folder of a batch; None where there is none."""
+        return self.area.download(_file(self.folder(name), file))
 
     def withdraw(self, name: str) -> None:
         """Take the request away, without which a job does nothing."""
         self.area.remove(_file(self.folder(name), REQUEST_NAME))
+
+    def remove_data(self, name: str) -> None:
+        """Remove the files of a batch, and keep what says what it has done."""
+        self.area.remove(below(self.folder(name), DATA_FOLDER))
 
     def remove_all(self, identity: LoadIdentity, try_number: int) -> None:
         """Remove the folders of all batches of a task, except those of a later try.
@@ -107,11 +111,16 @@ class StagedJob:
         :param identity: Whose work is done.
         :param try_number: The try that says so.
         """
-        mine = BatchName.of(identity, try_number=try_number, fingerprint="", token="")
-        for folder in self.area.folders(self._root, f"{mine.title}-{mine.load_id}-"):
-            name = BatchName.parse(folder)
-            if name and name.rank <= mine.rank:
-                self.area.remove(self.folder(folder))
+        mine = identity.clear_number, try_number
+        for name in self.names(identity):
+            if name.rank <= mine:
+                self.area.remove(self.folder(str(name)))
+
+    def names(self, identity: LoadIdentity) -> list[BatchName]:
+        """Return the names of the batches of a task that have a folder, whatever its clear number."""
+        name = BatchName.of(identity, try_number=0, fingerprint="", token="")
+        folders = self.area.folders(self._root, f"{name.title}-{name.load_id}-")
+        return [found for folder in folders if (found := BatchName.parse(folder))]
 
 
 def _file(folder: ExternalLocation, name: str) -> ExternalLocation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -18,6 +19,8 @@ from airflow_synapse.spark.failure import job_failure
 
 #: Characters of the end of the driver's log that are shown.
 _LOG_TAIL: Final = 4000
+
+log: Final = logging.getLogger(__name__)
 
 
 class SynapseSparkPoolHook(BaseHook):
@@ -96,17 +99,19 @@ class SynapseSparkPoolHook(BaseHook):
         """Return the page of a batch in Synapse Studio; None where the connection does not say enough for one."""
         return self.settings.studio_url(name, batch_id)
 
-    def driver_log_tail(self, status: BatchStatus) -> str:
-        """Return the end of what the driver of a batch has written to stderr, without this connection's secrets.
+    def driver_log_tail(self, status: BatchStatus, stream: str) -> str:
+        """Return the end of what the driver of a batch has written, without this connection's secrets.
 
         Where it is served is not documented, so that no log is no error: then the text is empty.
+
+        :param stream: ``stdout``, where all is that a Python job prints, its traceback too; or ``stderr``, Spark's own.
         """
         if status.application_id is None:
             return ""
         try:
-            text = self._client.driver_log(status.batch_id, status.application_id, "stderr")
+            text = self._client.driver_log(status.batch_id, status.application_id, stream)
         except SparkPoolError as error:
-            self.log.info("The driver's log cannot be shown. %s", error)
+            log.info("The driver's log cannot be shown. %s", error)
             return ""
         return scrub(text[-_LOG_TAIL:], self.settings.secrets)
 
@@ -116,9 +121,9 @@ class SynapseSparkPoolHook(BaseHook):
         :param status: The last that the pool said of it.
         :param job_error: What the job has written into its ``error.json``; None where there is none.
         """
-        tail = self.driver_log_tail(status)
-        if tail:
-            self.log.error("The end of the driver's log of Spark batch %d:\n%s", status.batch_id, tail)
+        for stream in ("stderr", "stdout"):
+            if tail := self.driver_log_tail(status, stream):
+                log.error("The end of %s of the driver of Spark batch %d:\n%s", stream, status.batch_id, tail)
         failure = job_failure(status, job_error, self.studio_url(status.name, status.batch_id))
         return SparkJobError(scrub(str(failure), self.settings.secrets), retryable=failure.retryable)
 

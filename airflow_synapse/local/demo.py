@@ -1,5 +1,7 @@
 """The demonstration: a month of real flights, loaded day by day by the example DAG in a real Airflow.
 
+Then Spark gets them, and the pool loads what Spark makes of them.
+
 ``make demo`` runs it to its end; ``make ui`` leaves everything running to be looked at.
 """
 
@@ -21,6 +23,13 @@ from azure.storage.blob import BlobServiceClient
 from airflow_synapse.local.airflow import Airflow
 from airflow_synapse.local.flights import flights_by_day
 from airflow_synapse.local.home import WorkspaceError, default_home
+from airflow_synapse.local.spark_demo import (
+    SPARK_DAG_ID,
+    carriers_by_duckdb,
+    carriers_by_spark,
+    create_external_objects,
+    run_spark_flights,
+)
 from airflow_synapse.local.text_table import text_table
 from airflow_synapse.local.workspace import Workspace
 
@@ -45,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.ui:
                 _wait_for_ctrl_c(airflow)
             totals, succeeded = _load(workspace, airflow, days)
+            succeeded = _aggregate(workspace, airflow) and succeeded
     except WorkspaceError as error:
         print(error, file=sys.stderr)
         return 1
@@ -59,10 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _running(folder: Path, dags: Path) -> Iterator[tuple[Workspace, Airflow]]:
     """Start a workspace and an Airflow with connections to it, in an empty folder; stop both at the end."""
     shutil.rmtree(folder, ignore_errors=True)
-    _say("Starting the workspace: storage (Azurite) and SQL pool. It is no Azure, and listens on 127.0.0.1 only.")
-    with Workspace(default_home(), folder / "workspace") as workspace:
+    _say(
+        "Starting the workspace: storage (Azurite), SQL pool and Spark pool. It is no Azure, and listens on 127.0.0.1."
+    )
+    with Workspace(default_home(), folder / "workspace", spark=True) as workspace:
+        create_external_objects(workspace, CONTAINER)
         _say("Starting Airflow")
-        with Airflow(folder / "airflow", dags) as airflow:
+        with Airflow(folder / "airflow", dags, environment=workspace.environment) as airflow:
             for connection_id, connection in workspace.connections().items():
                 airflow.add_connection(connection_id, connection)
             yield workspace, airflow
@@ -94,6 +107,19 @@ def _load(workspace: Workspace, airflow: Airflow, days: list[str]) -> tuple[dict
     if lines != totals["rows_rejected"]:
         _say(f"The Row files hold {lines} lines; the loads reported {totals['rows_rejected']} rejected rows.")
     return totals, not failed and lines == totals["rows_rejected"]
+
+
+def _aggregate(workspace: Workspace, airflow: Airflow) -> bool:
+    """Let Spark aggregate the flights, show the table that comes back, and say whether it is DuckDB's too."""
+    _say(f"The pool gives the flights to Spark, and loads what Spark makes of them: {SPARK_DAG_ID}")
+    if run_spark_flights(airflow)["state"] != "success":
+        _say(f"Failed. Logs are in {airflow.home / 'logs'}.")
+        return False
+    rows = carriers_by_spark(workspace)
+    _say(text_table(["carrier", "flights", "distance", "arr_delay"], rows))
+    is_same = rows == carriers_by_duckdb(workspace)
+    _say("DuckDB gives the same numbers." if is_same else "DuckDB gives other numbers.")
+    return is_same
 
 
 def backfill(airflow: Airflow, days: list[str]) -> list[dict[str, Any]]:

@@ -15,6 +15,16 @@ import duckdb
 from airflow_synapse.local.availability import Availability
 from airflow_synapse.local.catalog.catalog import Catalog
 from airflow_synapse.local.catalog.locks import TableLocks
+from airflow_synapse.local.catalog.principals import (
+    DATABASE,
+    DBO_ID,
+    Permission,
+    Principal,
+    RoleMember,
+    Securable,
+    is_permitted,
+    roles_of,
+)
 from airflow_synapse.local.catalog.requests import RequestLog, SessionRecord
 from airflow_synapse.local.client_link import ClientLink
 from airflow_synapse.local.concurrency import CONCURRENT_QUERIES, ConcurrencySlots
@@ -46,7 +56,8 @@ class PoolConfiguration:
 
     :param database: Name of the database, which clients must give when they log in.
     :param path: DuckDB file that keeps the data; None to keep them in memory.
-    :param logins: Password by user name; case does not matter in the name.
+    :param logins: Password by user name of the administrators, who own the database; case does not matter in the name.
+    :param restricted_logins: The same of logins that CREATE USER FOR LOGIN lets in, with the permissions of that user.
     :param access_tokens: Tells whether a token is accepted, and for which login name; by default none is. A set of
         tokens accepts exactly these.
     :param storage: The storage accounts that COPY can reach.
@@ -57,6 +68,7 @@ class PoolConfiguration:
     database: str
     path: Path | None = None
     logins: Mapping[str, Secret] = field(default_factory=dict)
+    restricted_logins: Mapping[str, Secret] = field(default_factory=dict)
     access_tokens: frozenset[str] = field(default=frozenset(), repr=False)
     storage: StorageConfiguration = field(default_factory=StorageConfiguration)
     memory_limit: str | None = None
@@ -71,7 +83,9 @@ class Pool:
 
     def __init__(self, configuration: PoolConfiguration) -> None:
         self._configuration = configuration
-        self._logins = {user.lower(): password for user, password in configuration.logins.items()}
+        self._restricted = frozenset(user.lower() for user in configuration.restricted_logins)
+        passwords = {**configuration.logins, **configuration.restricted_logins}
+        self._logins = {user.lower(): password for user, password in passwords.items()}
         self._connection = duckdb.connect(":memory:" if configuration.path is None else str(configuration.path))
         for name, value in _SETTINGS.items():
             self._connection.execute(f"SET GLOBAL {name} = '{value}'")
@@ -86,6 +100,7 @@ class Pool:
             configuration.storage,
             ConcurrencySlots(CONCURRENT_QUERIES[configuration.service_objective]),
             configuration.service_objective,
+            self._restricted,
         )
         self.faults = Faults()
         self.availability = Availability()
@@ -96,8 +111,8 @@ class Pool:
     def login(self, request: LoginRequest) -> PoolSession:
         """Open a session.
 
-        :raises PoolError: 18456, the password or the token is wrong; 4060, there is no such database; 42108, the pool
-            is paused; 42109, it warms up.
+        :raises PoolError: 18456, the password or the token is wrong; 4060, there is no such database; 916, the login
+            has no user in it; 42108, the pool is paused; 42109, it warms up.
         """
         self.availability.check_login()
         user = self._authenticated(request)
@@ -106,11 +121,12 @@ class Pool:
             name = request.database or "master"
             message = f'Cannot open database "{name}" requested by the login. The login failed.'
             raise PoolError(4060, message, severity=11)
+        principal_id = self._principal_id(user)
         spid = next(self._numbers)
         record = SessionRecord(f"SID{spid}", spid, user, request.application, request.host)
         link, cancelled = ClientLink(), threading.Event()
         no_statement = StatementFaults(self.faults, link, cancelled, "")
-        state = SessionState(self._database, self._connection.cursor(), record, no_statement, cancelled)
+        state = SessionState(self._database, self._connection.cursor(), record, no_statement, principal_id, cancelled)
         session = PoolSession(
             state,
             link=link,
@@ -122,6 +138,23 @@ class Pool:
             self._sessions[record.session_id] = session
         self._database.requests.open_session(record)
         return session
+
+    def _principal_id(self, login: str) -> int:
+        """Return the number of the database user of a login.
+
+        Source of the number: SupportArticles dsql-conn-dropped-connections, Login failed.
+        """
+        if login.lower() not in self._restricted:
+            return DBO_ID
+        for found in self._database.catalog.named(Principal):
+            permissions = self._database.catalog.named(Permission)
+            members = roles_of(found.object_id, self._database.catalog.named(RoleMember))
+            is_user = (found.login or "").lower() == login.lower()
+            if is_user and is_permitted(members, "CONNECT", Securable(DATABASE), permissions):
+                return found.object_id
+        name = self._configuration.database
+        message = f"The server principal '{login}' is not able to access the database '{name}'"
+        raise PoolError(916, f"{message} under the current security context.", severity=14)
 
     def _authenticated(self, request: LoginRequest) -> str:
         if request.access_token is not None:

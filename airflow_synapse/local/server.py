@@ -31,6 +31,7 @@ def pool_configuration(settings: dict[str, Any]) -> PoolConfiguration:
         database=settings["database"],
         path=Path(settings["folder"]) / "sqlpool.duckdb",
         logins={user: Secret(password) for user, password in settings["logins"].items()},
+        restricted_logins={user: Secret(password) for user, password in settings["restricted_logins"].items()},
         access_tokens=frozenset(settings["access_tokens"]),
         service_objective=settings["service_objective"],
         storage=StorageConfiguration(

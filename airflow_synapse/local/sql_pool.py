@@ -34,6 +34,8 @@ class SqlPool:
     :param access_tokens: Access tokens that log in as the administrator.
     :param service_principals: Client secret by client id, for COPY's credential of that kind.
     :param service_objective: Performance level, which says how many queries run at once: 4 for ``DW100c``.
+    :param restricted_logins: Password by name of further logins: ``CREATE USER name FOR LOGIN name`` lets one in, with
+        the permissions that it is granted. A dedicated pool has them in master, which there is none of here.
     :ivar faults: Tells the pool what to do wrong.
     :raises WorkspaceError: It does not start.
     """
@@ -47,8 +49,10 @@ class SqlPool:
         access_tokens: tuple[Secret, ...] = (),
         service_principals: Mapping[str, Secret] | None = None,
         service_objective: str = "DW100c",
+        restricted_logins: Mapping[str, Secret] | None = None,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        self._restricted_logins = dict(restricted_logins or {})
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the database keeps secrets of credentials
         self.password = stored_secret(folder / "password")
         configuration = {
             "port": port,
@@ -56,6 +60,7 @@ class SqlPool:
             "database": DATABASE,
             "service_objective": service_objective,
             "logins": {LOGIN: self.password.reveal()},
+            "restricted_logins": {login: secret.reveal() for login, secret in self._restricted_logins.items()},
             "access_tokens": [token.reveal() for token in access_tokens],
             "storage_accounts": {
                 account: {"endpoint": endpoint, "key": key.reveal()}
@@ -76,9 +81,10 @@ class SqlPool:
         self.port, self.control_port = int(ports[1]), int(ports[2])
         self.faults = FaultClient(self.control_port)
 
-    def connect(self) -> pyodbc.Connection:
-        """Open a connection as the administrator, with autocommit."""
-        return connect(port=self.port, database=DATABASE, user=LOGIN, password=self.password.reveal())
+    def connect(self, login: str = LOGIN) -> pyodbc.Connection:
+        """Open a connection with autocommit, as the administrator or as one of the restricted logins."""
+        password = self.password if login == LOGIN else self._restricted_logins[login]
+        return connect(port=self.port, database=DATABASE, user=login, password=password.reveal())
 
     def stop(self) -> None:
         """Stop the process; the tables stay."""

@@ -28,6 +28,8 @@ class Workspace:
     :param access_tokens: Access tokens that log in to the pool as the administrator.
     :param service_principals: Client secret by client id, for COPY's credential of that kind.
     :param service_objective: Performance level of the pool, which says how many queries run at once.
+    :param restricted_logins: Password by name of further logins to the pool; see
+        :class:`~airflow_synapse.local.sql_pool.SqlPool`.
     :param spark: Whether to start a Spark pool too.
     :param spark_port: Port of 127.0.0.1; 0 takes a free one.
     :ivar spark_pool: The Spark pool, if there is one.
@@ -45,6 +47,7 @@ class Workspace:
         access_tokens: tuple[Secret, ...] = (),
         service_principals: Mapping[str, Secret] | None = None,
         service_objective: str = "DW100c",
+        restricted_logins: Mapping[str, Secret] | None = None,
         spark: bool = False,
         spark_port: int = 0,
     ) -> None:
@@ -62,6 +65,7 @@ class Workspace:
                     access_tokens=access_tokens,
                     service_principals=service_principals,
                     service_objective=service_objective,
+                    restricted_logins=restricted_logins,
                 )
             )
             self.spark_pool = parts.enter_context(self._new_spark_pool(spark_port)) if spark else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.copy import ExternalLocation, ManagedIdentity, TableName
@@ -15,14 +14,15 @@ from airflow_synapse.exceptions import SynapseError, TableExistsError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
 from airflow_synapse.execution.new_table import NewTable
+from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.operators.loading import complete, defer_load
-from airflow_synapse.operators.spark_work import SparkWork, facts_of, job_of
+from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, SparkWork, facts_of, job_arguments, staging_request
 from airflow_synapse.schema.create_table import build_table
 from airflow_synapse.spark.job import Batch
-from airflow_synapse.transfer.job_request import COMPRESSIONS, DATA_FOLDER, spark_source, stage_request
-from airflow_synapse.transfer.lake_folder import at_endpoint, below, read_folder
+from airflow_synapse.transfer.job_request import COMPRESSIONS, DATA_FOLDER
+from airflow_synapse.transfer.lake_folder import at_endpoint, below
 from airflow_synapse.transfer.manifest import Manifest
 from airflow_synapse.transfer.save_mode import WriteChoice
 from airflow_synapse.transfer.table_columns import with_columns
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 
 _NOTHING_STAGED: Final = {"rows_staged": None, **facts_of()}
-_SCRIPTS: Final = ("stage.py", "job_run.py", "staged_columns.py", "connector.py")
 
 log: Final = logging.getLogger(__name__)
 
@@ -52,25 +51,15 @@ class SparkLoading(SparkWork):
 
     def __init__(self, task: SparkToSqlPoolOperator, task_try: TaskTry) -> None:
         self._choice = WriteChoice.of(task.save_mode, task.write_disposition)
-        source = spark_source(
-            table=task.spark_table,
-            sql=task.spark_sql,
-            files=task.spark_files,
-            file_type=task.spark_file_type,
-            file_options=task.spark_file_options,
+        request = staging_request(task)
+        arguments = job_arguments(task)
+        root: ExternalLocation = arguments["root"]
+        super().__init__(
+            task, task_try, StagedJob(**arguments, scripts=STAGING_SCRIPTS, request=request), request(root)
         )
-        request = partial(
-            stage_request,
-            source,
-            compression=task.compression,
-            file_bytes=task.file_bytes,
-            nested=task.nested,
-            not_a_number=task.not_a_number,
-        )
-        root = read_folder(task.staging_folder, "staging_folder")
-        super().__init__(task, task_try, job_of(task, root, _SCRIPTS, request), request(root))
         # Stands for the rows, whichever batch stages them.
-        self._origin = json.dumps([source, task.nested, task.not_a_number], sort_keys=True)
+        rows = {name: request(root)[name] for name in ("source", "nested", "not_a_number")}
+        self._origin = json.dumps(rows, sort_keys=True)
         self._copy_load = CopyLoad(self._arguments(root), task_try)
         self._is_loading = False
         self._new_table = NewTable(
@@ -101,7 +90,7 @@ class SparkLoading(SparkWork):
         :raises SynapseError: The load failed; what is staged stays for the next try.
         """
         folder = self._job.folder(batch.name)
-        log.info("%d rows are staged in %d files: %s", manifest.rows, len(manifest.files), folder)
+        log.info("%s rows are staged in %d files: %s", manifest.rows, len(manifest.files), folder)
         staged = {"rows_staged": manifest.rows, **facts_of(batch, manifest)}
         try:
             arguments = self._prepare(manifest, folder)

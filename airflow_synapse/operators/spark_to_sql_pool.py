@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_synapse.copy import StorageCredential
-    from airflow_synapse.operators.spark_loading import SparkLoading
+    from airflow_synapse.operators.spark_work import SparkWork
 
 
 class SparkToSqlPoolOperator(SparkTransferOperator):
@@ -53,6 +53,20 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
     :param create_table: How a table that is missing is made: a mapping with, if wanted, ``distribution``, ``index``,
         ``partition``, ``columns`` and ``string_type``. Default: the pool's, and types by the job's schema, with texts
         as long as those that the job has seen, rounded up to a power of two. (templated)
+    :param table_type: ``INTERNAL``, or ``EXTERNAL`` for an external table over the files of the job, which then stay.
+        (templated)
+    :param data_source: For ``EXTERNAL``: the EXTERNAL DATA SOURCE that ``staging_folder`` is below. (templated)
+    :param file_format: For ``EXTERNAL``: an EXTERNAL FILE FORMAT for Parquet. (templated)
+    :param location: For ``EXTERNAL``: folder of the table's files, below ``staging_folder``. Default: the parts of the
+        table's name. With ``method="connector"``: that of the connector. (templated)
+    :param method: ``copy``: what is said above. ``connector``: the job calls ``synapsesql``, the connector in the
+        runtime of Synapse, which stages and loads by itself. Then nobody knows how many rows were loaded, and a job
+        that died while it wrote is repeated for ``overwrite`` only. Never run but with a stand-in for the connector.
+        (templated)
+    :param server: For ``connector``: the server of a pool outside of the workspace. (templated)
+    :param connector_login: For ``connector``: a SQL login instead of the identity of the batch: ``user``,
+        ``key_vault``, ``linked_service`` and, as names of secrets in that Key Vault, ``password`` and, if wanted,
+        ``staging_storage_account_key``. (templated)
     :param compression: Of the staged files: ``snappy``, ``gzip`` or ``none``. (templated)
     :param file_bytes: Size that staged files should come near to. Source of 256 MB: COPY reference, FAQ.
     :param nested: Arrays, maps and structs: ``json`` makes JSON texts of them, ``refuse`` fails. (templated)
@@ -79,6 +93,13 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         "staging_index",
         "ledger_table",
         "create_table",
+        "table_type",
+        "data_source",
+        "file_format",
+        "location",
+        "method",
+        "server",
+        "connector_login",
         "compression",
         "nested",
         "not_a_number",
@@ -117,6 +138,13 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         reload: bool = False,
         update_statistics: bool = False,
         create_table: Mapping[str, Any] | None = None,
+        table_type: str = "INTERNAL",
+        data_source: str | None = None,
+        file_format: str | None = None,
+        location: str | None = None,
+        method: str = "copy",
+        server: str | None = None,
+        connector_login: Mapping[str, str] | None = None,
         compression: str = "snappy",
         file_bytes: int = 268_435_456,
         nested: str = "refuse",
@@ -144,6 +172,13 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         self.reload = reload
         self.update_statistics = update_statistics
         self.create_table = create_table
+        self.table_type = table_type
+        self.data_source = data_source
+        self.file_format = file_format
+        self.location = location
+        self.method = method
+        self.server = server
+        self.connector_login = connector_login
         self.compression = compression
         self.file_bytes = file_bytes
         self.nested = nested
@@ -165,11 +200,14 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
-        self.copy_statement = copy_statement
-        return self._answering(context, lambda: self._work(context).finish(context, event, staged))
-
-    def _work(self, context: Context) -> SparkLoading:
         from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
         from airflow_synapse.operators.spark_loading import SparkLoading  # noqa: PLC0415 - slow to import
 
-        return SparkLoading(self, task_try_of(context))
+        self.copy_statement = copy_statement
+        return self._answering(context, lambda: SparkLoading(self, task_try_of(context)).finish(context, event, staged))
+
+    def _work(self, context: Context) -> SparkWork:
+        from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.spark_ways import way_of  # noqa: PLC0415 - slow to import
+
+        return way_of(self)(self, task_try_of(context))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_synapse.links import SparkApplicationLink
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class SparkTransferOperator(BaseOperator):
         "spark_conf",
         "job_folder",
     )
+    operator_extra_links = (SparkApplicationLink(),)
     ui_color = "#f7dfcf"
 
     def __init__(
@@ -95,6 +97,8 @@ class SparkTransferOperator(BaseOperator):
         self.poll_interval = poll_interval
         self.deferrable = deferrable
         self.cancel_on_kill = cancel_on_kill
+        #: Page of the batch in Synapse Studio; None as long as it is not known.
+        self.spark_application_url: str | None = None
         #: What runs in this process.
         self.work: SparkWork | None = None
 
@@ -137,6 +141,10 @@ class SparkTransferOperator(BaseOperator):
         from airflow_synapse.operators.loading import tell_assets  # noqa: PLC0415 - slow to import
         from airflow_synapse.operators.outcome import or_fail  # noqa: PLC0415 - slow to import
 
-        result = or_fail(work)
+        try:
+            result = or_fail(work)
+        finally:
+            if self.spark_application_url:  # for as long as the task is deferred, and where it failed
+                context["ti"].xcom_push(key=SparkApplicationLink().xcom_key, value=self.spark_application_url)
         tell_assets(self, context, result)
         return result

@@ -6,9 +6,10 @@ import hashlib
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow_synapse.copy import ExternalLocation
@@ -22,13 +23,17 @@ from airflow_synapse.operators.loading import deadline_of, raise_failure
 from airflow_synapse.spark.batch import BatchStatus
 from airflow_synapse.spark.job import Batch
 from airflow_synapse.spark.run import SparkBatchRun
+from airflow_synapse.transfer.job_request import ERROR_NAME, spark_source, stage_request
 from airflow_synapse.transfer.lake_folder import read_folder
 from airflow_synapse.transfer.manifest import Manifest
 from airflow_synapse.triggers.spark_batch import SparkBatchTrigger
 
 if TYPE_CHECKING:
+    from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
     from airflow_synapse.operators.spark_transfer import SparkTransferOperator
 
+#: Scripts of the job that stages rows; the first one is run.
+STAGING_SCRIPTS: Final = ("stage.py", "job_run.py", "staged_columns.py", "connector.py")
 #: What the operator says of the sizes of a batch, by the names of BatchRequest.
 _SIZES: Final = ("driver_memory", "driver_cores", "executor_memory", "executor_cores", "executors")
 
@@ -72,6 +77,8 @@ class SparkWork(ABC):
             return done
         task, deadline = self._task, deadline_of(self._task)
         batch = self._run.start()
+        if batch.batch_id is not None:
+            task.spark_application_url = self._pool.studio_url(batch.name, batch.batch_id)
         if task.deferrable and not batch.is_done:
             self._defer(batch, deadline)
         status = None if batch.is_done else self._run.wait(batch, poll_interval=task.poll_interval)
@@ -139,27 +146,42 @@ class SparkWork(ABC):
             return manifest
         self.warn_of_leftovers(batch)
         status = status or BatchStatus(batch_id=-1, name=batch.name, state="unknown")
-        raise self._pool.failure(status, _json(self._job.error_file(batch.name)))
+        raise self._pool.failure(status, _json(self._job.read(batch.name, ERROR_NAME)))
 
     def warn_of_leftovers(self, batch: Batch) -> None:
         """Name the folder that a failure leaves."""
         log.warning("What the job has written stays for a next try: %s", self._job.folder(batch.name))
 
 
-def job_of(
-    task: SparkTransferOperator,
-    root: ExternalLocation,
-    scripts: Sequence[str],
-    request: Callable[[ExternalLocation], Mapping[str, Any]],
-) -> StagedJob:
-    """Return the job of an operator; see :class:`~airflow_synapse.execution.staged_job.StagedJob`."""
-    return StagedJob(
-        area=StagingArea(SynapseStorageHook(task.storage_conn_id)),
-        root=root,
-        scripts=scripts,
-        deployed=read_folder(task.job_folder, "job_folder") if task.job_folder else None,
-        request=request,
-        batch={name: getattr(task, name) for name in _SIZES} | {"conf": task.spark_conf or {}},
+def job_arguments(task: SparkTransferOperator) -> dict[str, Any]:
+    """Return what the arguments of an operator say of its job, as arguments of StagedJob."""
+    return {
+        "area": StagingArea(SynapseStorageHook(task.storage_conn_id)),
+        "root": read_folder(task.staging_folder, "staging_folder"),
+        "deployed": read_folder(task.job_folder, "job_folder") if task.job_folder else None,
+        "batch": {name: getattr(task, name) for name in _SIZES} | {"conf": task.spark_conf or {}},
+    }
+
+
+def staging_request(task: SparkToSqlPoolOperator) -> Callable[[ExternalLocation], dict[str, Any]]:
+    """Return what makes the request of the staging job for a folder.
+
+    :raises TransferOptionError: An argument is wrong.
+    """
+    source = spark_source(
+        table=task.spark_table,
+        sql=task.spark_sql,
+        files=task.spark_files,
+        file_type=task.spark_file_type,
+        file_options=task.spark_file_options,
+    )
+    return partial(
+        stage_request,
+        source,
+        compression=task.compression,
+        file_bytes=task.file_bytes,
+        nested=task.nested,
+        not_a_number=task.not_a_number,
     )
 
 

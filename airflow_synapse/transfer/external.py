@@ -14,7 +14,7 @@ from airflow_synapse.copy.identifiers import ColumnName, TableName
 from airflow_synapse.copy.literals import string_literal
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import TransferOptionError
-from airflow_synapse.schema.catalog import TableColumn
+from airflow_synapse.schema.catalog import TableColumn, object_id
 from airflow_synapse.schema.table import ColumnDefinition
 from airflow_synapse.transfer.lake_folder import read_folder
 
@@ -52,6 +52,11 @@ class ExternalStore:
         )
 
 
+def location_of_table(table: TableName) -> str:
+    """Find where an external table has its files; no row: there is no such table."""
+    return f"SELECT location FROM sys.external_tables WHERE object_id = {object_id(table)}"
+
+
 def create_as_select(table: TableName, store: ExternalStore, query: str) -> str:
     """Write the rows of a query to files, and make an external table over them."""
     return f"CREATE EXTERNAL TABLE {table.quoted}\n{store.to_sql()}\nAS {query}"
@@ -65,7 +70,7 @@ def create_external_table(table: TableName, columns: Sequence[ColumnDefinition],
 
 def drop_external_table(table: TableName) -> str:
     """Drop an external table if it is there. Its files stay."""
-    return f"IF OBJECT_ID({string_literal(table.quoted)}) IS NOT NULL DROP EXTERNAL TABLE {table.quoted}"
+    return f"IF {object_id(table)} IS NOT NULL DROP EXTERNAL TABLE {table.quoted}"
 
 
 def count_rows(table: TableName) -> str:

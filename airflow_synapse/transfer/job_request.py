@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from airflow_synapse.copy.identifiers import TableName
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import TransferOptionError
 from airflow_synapse.transfer.lake_folder import below, spark_url
 
 REQUEST_NAME: Final = "request.json"
 ERROR_NAME: Final = "error.json"
+#: What a job writes first: from here on it may do something.
+OWNER_NAME: Final = "owner.json"
+#: Steps of a job in which it has not written yet, as its error file names them.
+READING_STEPS: Final = ("begin", "read the files", "read the source")
 #: Folder of the Parquet files, in the folder of the job.
 DATA_FOLDER: Final = "data"
 VERSION: Final = 1
 
 FILE_TYPES: Final = ("parquet", "delta", "csv", "json")
 COMPRESSIONS: Final[Mapping[str, str]] = {"snappy": "Snappy", "gzip": "GZIP", "none": "NONE"}
+_LOGIN_NEEDS: Final = ("user", "key_vault", "linked_service", "password")
+_LOGIN_TAKES: Final = ("staging_storage_account_key",)
 _NESTED: Final = ("json", "refuse")
 _NOT_A_NUMBER: Final = ("null", "refuse")
 
@@ -73,6 +80,43 @@ def stage_request(
         "file_bytes": file_bytes,
         "nested": one_of(nested, _NESTED, "nested"),
         "not_a_number": one_of(not_a_number, _NOT_A_NUMBER, "not_a_number"),
+    }
+
+
+def connector_request(
+    stage: Mapping[str, Any],
+    folder: ExternalLocation,
+    *,
+    table: TableName,
+    table_type: str,
+    mode: str,
+    login: Mapping[str, str] | None,
+    options: Mapping[str, str | None],
+) -> dict[str, Any]:
+    """Return the request of the job that leaves the load to the connector of the Synapse runtime.
+
+    :param stage: What :func:`stage_request` returned for the folder.
+    :param login: ``user``, ``key_vault``, ``linked_service``, and the names of the secrets ``password`` and, if wanted,
+        ``staging_storage_account_key`` in that Key Vault; None for the identity of the batch.
+    :param options: ``server``, ``data_source``, ``file_format`` and ``location``.
+    :raises TransferOptionError: The table has not three parts, or the login has not what it needs.
+    """
+    if len(table.parts) != 3:
+        raise TransferOptionError(f"table is {table}: the connector needs database.schema.table.")
+    if login is not None and not ({*_LOGIN_NEEDS} <= login.keys() <= {*_LOGIN_NEEDS, *_LOGIN_TAKES}):
+        raise TransferOptionError(
+            f"connector_login has {', '.join(login) or 'nothing'}. It needs {', '.join(_LOGIN_NEEDS)}, and takes "
+            f"{', '.join(_LOGIN_TAKES)}. The last two are names of secrets in the Key Vault, not the secrets."
+        )
+    return {
+        **stage,
+        "method": "connector",
+        "table": ".".join(table.parts),
+        "table_type": table_type,
+        "mode": mode,
+        "temp_folder": spark_url(below(folder, "connector")),
+        **{name: value for name, value in options.items() if value},
+        **({"login": dict(login)} if login else {}),
     }
 
 

@@ -40,13 +40,13 @@ class StagedColumn:
 class Manifest:
     """What a job has written.
 
-    :param rows: Rows that it has counted while it wrote them.
+    :param rows: Rows that it has counted while it wrote them; None where it left the writing to somebody else.
     :param files: The files; names are relative to the folder of the job.
     :param application_id: Spark's id of the run.
     :param seconds: Time that the job took in Spark.
     """
 
-    rows: int
+    rows: int | None
     files: tuple[SourceFile, ...] = ()
     columns: tuple[StagedColumn, ...] = ()
     application_id: str | None = None
@@ -74,7 +74,7 @@ class Manifest:
                 "another version's. Deploy the one of this version, or leave job_file out."
             )
         return cls(
-            rows=int(value["rows"]),
+            rows=None if value["rows"] is None else int(value["rows"]),
             files=tuple(SourceFile(file["name"], int(file["bytes"])) for file in value.get("files", ())),
             columns=tuple(
                 StagedColumn(

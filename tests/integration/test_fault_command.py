@@ -6,12 +6,24 @@ import pytest
 from airflow_synapse.local import __main__ as command_line
 from airflow_synapse.local import background
 from airflow_synapse.local.background import State
+from airflow_synapse.local.fault_client import ControlClient
+from airflow_synapse.local.fault_control import FaultControl, fault_commands
+from airflow_synapse.local.faults import Faults
+from airflow_synapse.local.spark.faults import SparkFault
+
+
+@pytest.fixture(scope="module")
+def spark_control():
+    """The control port of a Spark pool, without the pool."""
+    control = FaultControl(fault_commands(Faults(), SparkFault))
+    yield ControlClient(control.port)
+    control.close()
 
 
 @pytest.fixture
-def fault(breakable_pool, monkeypatch, capsys):
-    """Run a fault command for the pool of the tests and return its code and what it printed."""
-    state = State(1, {}, breakable_pool.control_port)
+def fault(breakable_pool, spark_control, monkeypatch, capsys):
+    """Run a fault command for the pools of the tests and return its code and what it printed."""
+    state = State(1, {}, breakable_pool.control_port, spark_control.port)
     monkeypatch.setattr(background, "running_state", lambda _: state)
 
     def run(*arguments):
@@ -23,7 +35,7 @@ def fault(breakable_pool, monkeypatch, capsys):
 
 def test_faults_are_set_listed_and_cleared(fault):
     code, output = fault("drop", "--moment", "committed", "--label", "load_*")
-    assert (code, output) == (0, f"Fault {output.split()[1]} waits for its statement.\n")
+    assert (code, output) == (0, f"Fault {output.split()[1]} waits for its moment.\n")
     fault("delay", "2.5", "--text", "^COPY", "--times", "3")
     fault("hold")
     fault("outlive")
@@ -52,6 +64,38 @@ def test_logins_are_refused(fault, breakable_pool):
     assert fault("refuse-logins", "40613")[0] == 0
     with pytest.raises(pyodbc.Error, match="40613"):
         breakable_pool.connect()
+
+
+def test_faults_of_the_spark_pool_are_set_listed_and_cleared(fault, spark_control):
+    fault("spark", "unavailable", "--moment", "after")
+    fault("spark", "throttle", "2.5", "--request", "get", "--name", "load_*", "--times", "3")
+    for action in ("drop", "hold", "die", "lie"):
+        fault("spark", action)
+    fault("spark", "delay", "9")
+
+    listed = spark_control.listed()
+    assert [(each["action"], each["moment"]) for each in listed] == [
+        ("unavailable", "after"),
+        ("throttle", "before"),
+        ("drop", "before"),
+        ("hold", "queued"),
+        ("die", "queued"),
+        ("lie", "ended"),
+        ("delay", "queued"),
+    ]
+    assert listed[1] | {"text": "get", "label": "load_*", "times": 3, "seconds": 2.5} == listed[1]
+    assert "unavailable" in fault("spark", "list")[1]
+    fault("spark", "clear")
+    assert spark_control.listed() == []
+
+
+def test_a_workspace_without_spark_pool_says_how_to_start_one(fault, monkeypatch):
+    monkeypatch.setattr(background, "running_state", lambda _: State(1, {}, control_port=1))
+
+    assert fault("spark", "hold") == (
+        1,
+        "The workspace has no Spark pool. Start it with: python -m airflow_synapse.local up --spark\n",
+    )
 
 
 @pytest.mark.parametrize("arguments", [("forget-requests",), ("release",), ("release", "7")])

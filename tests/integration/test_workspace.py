@@ -5,10 +5,13 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pyodbc
 import pytest
@@ -18,14 +21,15 @@ from airflow_synapse.local.azurite import install
 from airflow_synapse.local.background import is_running, running_state
 from airflow_synapse.local.home import WorkspaceError, default_home
 from airflow_synapse.local.odbc import driver_path
+from airflow_synapse.local.spark import environment
 from airflow_synapse.local.workspace import Workspace
 
 
 @pytest.fixture
 def home(tmp_path):
     """An empty home folder that shares the installed programs."""
-    installed = install(default_home()).parents[5]
-    (tmp_path / installed.name).symlink_to(installed)
+    azurite = install(default_home()).parents[5]
+    (tmp_path / azurite.name).symlink_to(azurite)
     return tmp_path
 
 
@@ -35,7 +39,7 @@ def command(home):
 
     def run(name, *arguments):
         return subprocess.run(
-            [sys.executable, "-m", "airflow_synapse.local", name, "--home", str(home), *arguments],
+            [sys.executable, "-m", "airflow_synapse.local", name, *arguments, "--home", str(home)],
             capture_output=True,
             text=True,
             timeout=120,
@@ -84,6 +88,22 @@ def test_printed_connection_leads_to_the_pool(up):
     hook._connection = Connection(conn_id="synapse_default", **{**fields, "extra": json.dumps(fields["extra"])})
 
     assert hook.get_first("SELECT DB_NAME()") == ("sqlpool",)
+
+
+def test_up_with_spark_prints_a_connection_and_what_it_needs(command, home):
+    spark = environment.install(default_home()).python.parents[2]
+    (home / spark.name).symlink_to(spark)
+    completed = command("up", "--spark")
+
+    connection = connections_in(completed.stdout)["azure_synapse_default"]
+    variables = dict(re.findall(r"^(\w+)='(.*)'$", completed.stdout, re.MULTILINE))
+    assert connection["conn_type"] == "azure_synapse"
+    assert variables["AZURE_AUTHORITY_HOST"] == connection["host"]
+    trusted = ssl.create_default_context(cafile=variables["REQUESTS_CA_BUNDLE"])
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{connection['host']}/livyApi", context=trusted)
+    assert command("fault", "spark", "hold").stdout == "Fault 1 waits for its moment.\n"
+    assert variables["REQUESTS_CA_BUNDLE"] in command("status").stdout
 
 
 def test_second_up_is_refused(up, command):
@@ -179,9 +199,11 @@ def test_foreground_stops_at_ctrl_c(home):
     assert not is_running(home)
 
 
-@pytest.mark.parametrize(("part", "name"), [("storage", "Azurite"), ("sql_pool", "The SQL pool")])
+@pytest.mark.parametrize(
+    ("part", "name"), [("storage", "Azurite"), ("sql_pool", "The SQL pool"), ("spark_pool", "The Spark pool")]
+)
 def test_check_names_the_part_that_has_ended_by_itself(tmp_path, part, name):
-    with Workspace(default_home(), tmp_path) as workspace:
+    with Workspace(default_home(), tmp_path, spark=True) as workspace:
         workspace.check()
 
         os.kill(getattr(workspace, part).process.process_id, signal.SIGKILL)

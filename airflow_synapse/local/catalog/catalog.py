@@ -10,7 +10,8 @@ from typing import Final, TypeVar, cast
 
 import duckdb
 
-from airflow_synapse.local.catalog.external_objects import (
+from airflow_synapse.local.catalog.model import Statistics, Table, table_from_text, table_to_text
+from airflow_synapse.local.catalog.stored_objects import (
     AnyNamed,
     NamedObject,
     is_named_object,
@@ -18,7 +19,6 @@ from airflow_synapse.local.catalog.external_objects import (
     object_from_text,
     object_to_text,
 )
-from airflow_synapse.local.catalog.model import Statistics, Table, table_from_text, table_to_text
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.typed import quote_name
 
@@ -172,7 +172,7 @@ class Catalog:
             if column is not None and column.identity is not None:
                 self._next_identity[table.object_id] = column.identity.seed
 
-    # Credentials, data sources and file formats of external tables ---------------------------------------------------
+    # What external tables are made of; users, roles and permissions ---------------------------------------------------
 
     def named(self, kind: type[AnyNamed]) -> list[AnyNamed]:
         """Return every object of that type, by name."""
@@ -276,7 +276,7 @@ class Catalog:
             elif is_named_object(kind):
                 made = object_from_text(kind, document)
                 self._named[type(made), made.name.lower()] = made
-                self._next_id = max(self._next_id, made.object_id)
+                self._next_id = max(self._next_id, getattr(made, "object_id", 0))
             elif kind == "statistics":
                 stats_id, name, object_id, columns, updated = json.loads(document)
                 found = Statistics(stats_id, name, object_id, tuple(columns), datetime.fromisoformat(updated))

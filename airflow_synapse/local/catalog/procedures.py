@@ -25,6 +25,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.protocol import Done, Outcome, Parameter
 from airflow_synapse.local.sql_types import CHARACTER_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql.results import rows_of
+from airflow_synapse.local.tsql.security import change_member
 
 if TYPE_CHECKING:
     from airflow_synapse.local.tsql.session_state import SessionState
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Arguments = dict[str, object]
 Columns = tuple[tuple[str, SqlType], ...]
 
+#: Whether they add a member.
+_MEMBER_PROCEDURES: Final = {"sp_addrolemember": True, "sp_droprolemember": False}
 _TABLE: Final = (("TABLE_QUALIFIER", SYSNAME), ("TABLE_OWNER", SYSNAME), ("TABLE_NAME", SYSNAME))
 
 
@@ -43,6 +46,11 @@ def call_procedure(state: SessionState, procedure: str, parameters: Sequence[Par
     name = procedure.rsplit(".", maxsplit=1)[-1].strip("[]").lower()
     if name == "sp_set_session_context":
         set_session_context(state.record, _arguments(name, PARAMETERS, parameters))
+        yield Done()
+        return
+    if name in _MEMBER_PROCEDURES:
+        arguments = _arguments(name, ("rolename", "membername"), parameters)
+        change_member(state, arguments.get("rolename"), arguments.get("membername"), add=_MEMBER_PROCEDURES[name])
         yield Done()
         return
     found = _PROCEDURES.get(name)

@@ -40,8 +40,8 @@ _CODECS: Final = {
 }
 #: Source: T-SQL reference, CREATE EXTERNAL TABLE AS SELECT, Limitations: no LOB of more than 1 MB.
 _LARGEST_VALUE: Final = 2**20
-#: Assumption: The local pool's CETAS writes a new file when the one before has this many bytes, and one file without
-#: rows for an empty result.
+#: Assumption: CETAS in the local pool begins a new file when the one before has 64 MB, and writes one file without rows
+#: for an empty result.
 FILE_BYTES: Final = 64 * 2**20
 
 

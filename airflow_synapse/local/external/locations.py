@@ -53,8 +53,9 @@ def external_location(source: DataSource, location: str) -> Location:
     synapse-analytics/sql/develop-tables-external-tables.
     """
     root = read_source_location(source.location)
-    below = location.strip("/") + ("/" if location.endswith("/") else "")
-    return replace(root, path=f"{root.path}/{below}".lstrip("/"))
+    parts = [part for part in (root.path, location.strip("/")) if part]
+    path = "/".join(parts) + ("/" if parts and location.endswith("/") else "")
+    return replace(root, path=path)
 
 
 def literal(location: Location) -> Location:
@@ -93,7 +94,8 @@ def _meaning(found: ScopedCredential) -> Credential:
 def access_failed(reason: str) -> PoolError:
     """Return the error of storage that an external table cannot reach.
 
-    Source: number 105019 and the beginning of its text are those of public reports of dedicated pools.
+    Source: number and beginning of the text in microsoft/sql-server-samples issue 304 and MicrosoftDocs/azure-docs
+    issue 48392.
     """
     return PoolError(105019, f"EXTERNAL TABLE access failed due to internal error: '{reason}'")
 
@@ -101,7 +103,7 @@ def access_failed(reason: str) -> PoolError:
 def path_not_found(path: str) -> PoolError:
     """Return the error of a path where nothing is.
 
-    Source: number and text are those of public reports of PolyBase.
+    Assumption: A path of an external table where no file is fails with number 105002.
     """
     return PoolError(
         105002,

@@ -34,9 +34,11 @@ class ExternalFiles:
     """The files of an external table.
 
     :param path: LOCATION as its statement wrote it, for messages.
+    :param file_type: Parquet or ORC.
     """
 
     path: str
+    file_type: FileType
     location: Location
     credential: Credential | None
     storage: StorageConfiguration
@@ -54,7 +56,7 @@ class ExternalFiles:
     def errors(self) -> Iterator[None]:
         """Give the errors of COPY, which reads the same files, the numbers of external tables.
 
-        Assumption: A Parquet value that does not fit its column fails the query on an external table, whatever
+        Assumption: A Parquet or ORC value that does not fit its column fails the query on an external table, whatever
         REJECT_VALUE says, and so does another number of columns.
         """
         try:
@@ -105,7 +107,7 @@ class ExternalRows:
         container = open_container(self._files.location, self._files.credential, self._files.storage)
         with Downloader(container, self._cancelled) as downloader:
             for source in found:
-                file = open_columnar_file(FileType.PARQUET, downloader, source)
+                file = open_columnar_file(self._files.file_type, downloader, source)
                 _check_columns(self._columns, file, source)
                 for rows in file.tables():
                     yield from self._converted(rows, source).to_batches()
@@ -129,7 +131,7 @@ def _check_columns(columns: Sequence[Column], file: ColumnarFile, source: Source
                 f"column '{found.name}' has a Parquet type that an external table does not read (a time or timestamp "
                 f"in MICROS or NANOS, a list or a map); column '{column.name}' is {column.type}."
             )
-        found.check_fits(TargetColumn(column.name, _stored_type(column.type)), discovery=False)
+        found.check_fits(TargetColumn(column.name, _stored_type(column.type)), discovery=True)
 
 
 def _stored_type(declared: SqlType) -> SqlType:

@@ -26,6 +26,7 @@ AFTER: Final = "after"
 QUEUED: Final = "queued"
 ENDED: Final = "ended"
 SUBMIT: Final = "submit"
+REQUESTS: Final = (SUBMIT, "get", "list", "cancel", "log")
 #: What a fault does, and when it may. ``unavailable``: answer with status 503. ``throttle``: answer with 429 and the
 #: seconds as ``Retry-After``. ``drop``: hang up. ``delay``: let a batch queue that many seconds more. ``hold``: let it
 #: queue until released. ``die``: let it die before its job starts. ``lie``: tell success though the job failed.

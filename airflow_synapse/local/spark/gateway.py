@@ -19,7 +19,7 @@ from io import BufferedIOBase
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
 from airflow_synapse.local.spark.file_system import FilePath, FileStatus, FileSystem
 
@@ -31,7 +31,6 @@ _JAVA_ERRORS: Final = (
     (ResourceNotFoundError, 404, "java.io.FileNotFoundException"),
     (FileExistsError, 403, "org.apache.hadoop.fs.FileAlreadyExistsException"),
     (NotADirectoryError, 403, "org.apache.hadoop.fs.ParentNotDirectoryException"),
-    (ClientAuthenticationError, 403, "org.apache.hadoop.security.AccessControlException"),
     (ValueError, 400, "java.lang.IllegalArgumentException"),
     (OSError, 403, "java.io.IOException"),
     (AzureError, 500, "java.io.IOException"),
@@ -120,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, error: Exception) -> None:
         status, java_class = next((status, name) for kind, status, name in _JAVA_ERRORS if isinstance(error, kind))
+        if isinstance(error, HttpResponseError) and error.status_code in {401, 403}:
+            status, java_class = 403, "org.apache.hadoop.security.AccessControlException"
         # The text of an answer of the storage may repeat the headers of the request, and so the signature.
         message = error.reason if isinstance(error, HttpResponseError) else str(error)
         exception = {"exception": java_class.rpartition(".")[2], "javaClassName": java_class, "message": message}

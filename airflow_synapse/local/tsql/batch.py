@@ -21,6 +21,7 @@ _STARTING: Final = frozenset({
 })  # fmt: skip
 #: Words that begin a statement only before these.
 _STARTING_PAIRS: Final = {"COPY": "INTO", "RENAME": "OBJECT"}
+_PERMISSION_VERBS: Final = frozenset({"GRANT", "DENY", "REVOKE"})
 _LONGEST_KEPT: Final = 10_000
 _SECRET_WORDS: Final = ("SECRET", "PASSWORD")
 _SET_OPERATORS: Final = frozenset({"UNION", "EXCEPT", "INTERSECT", "ALL"})
@@ -157,6 +158,8 @@ class _Scan:
 
     def _belongs(self, index: int) -> bool:
         keyword, previous = self._tokens[index].keyword, self._tokens[index - 1].keyword
+        if self._verb in _PERMISSION_VERBS:  # the names of permissions are words that begin other statements
+            return not any(token.keyword in {"TO", "FROM"} for token in self._tokens[self._start : index])
         if self._waits_for_main_verb and keyword in _MAIN_VERBS:
             self._waits_for_main_verb = False
             self._verb = keyword

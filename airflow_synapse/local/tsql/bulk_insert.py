@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from airflow_synapse.local.protocol import Parameter
 from airflow_synapse.local.sql_types import SqlType
+from airflow_synapse.local.tsql.authorization import authorize
 from airflow_synapse.local.tsql.changes import insert_from, target_columns
 from airflow_synapse.local.tsql.query_text import PREFIX
 from airflow_synapse.local.tsql.results import arrow_type
@@ -34,6 +35,7 @@ def insert_rows(state: SessionState, statement: Insert, rows: Sequence[Sequence[
 
     :raises PoolError: One of them does not fit; none is inserted.
     """
+    authorize(state, statement)
     table = state.table(statement.target)
     columns = target_columns(state, table, statement.columns)
     names = [value.expressions[0].this.lower() for value in statement.values if value is not None]

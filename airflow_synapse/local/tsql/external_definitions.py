@@ -11,9 +11,9 @@ from airflow_synapse.local.catalog.external_objects import (
     DataSource,
     FileFormat,
     MasterKey,
-    NamedObject,
     ScopedCredential,
 )
+from airflow_synapse.local.catalog.stored_objects import NamedObject
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.external.locations import read_source_location
 from airflow_synapse.local.tsql.external_statements import (

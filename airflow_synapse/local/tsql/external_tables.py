@@ -47,8 +47,8 @@ def create(state: SessionState, statement: CreateExternalTable) -> None:
     for column in columns:
         if column.type.name == "uniqueidentifier":
             raise not_supported(f"A uniqueidentifier column of an external table ('{column.name}')")
-    table, source, _ = _table(state, statement.name, columns, statement.options)
-    external_files(state.database, source, statement.options.location).list()
+    table, source, file_format = _table(state, statement.name, columns, statement.options)
+    external_files(state.database, source, file_format, statement.options.location).list()
     with state.writing(table, defining=True) as cursor:
         create_in_duckdb(state, cursor, table)
 
@@ -70,7 +70,7 @@ def create_as_select(state: SessionState, request: Request, statement: CreateExt
     table, source, file_format = _table(state, statement.name, columns, statement.options)
     if not source.hadoop:
         raise refused("CREATE EXTERNAL TABLE AS SELECT to a native data source", "Create it with TYPE = HADOOP.")
-    files = external_files(state.database, source, statement.options.location)
+    files = external_files(state.database, source, file_format, statement.options.location)
     sql = stored_query(bound, columns)
     parameters = state.take_parameters(sql)
     query = BoundQuery(sql, tuple(BoundColumn(column.name, column.type, column.nullable) for column in columns))

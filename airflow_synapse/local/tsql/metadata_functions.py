@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_synapse.local.catalog.system_types import type_name
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.tsql.reader import TokenReader
-from airflow_synapse.local.tsql.tokens import tokenize
+from airflow_synapse.local.tsql import security
 
 if TYPE_CHECKING:
     from airflow_synapse.local.tsql.session_state import SessionState
@@ -67,19 +66,17 @@ def fact(state: SessionState, name: str) -> Argument:
         "APP_NAME": state.record.application,
         "HOST_NAME": state.record.host,
     }
-    # Every login of the local pool is the owner of the database.
-    return facts.get(name, "dbo")
+    return facts[name] if name in facts else _user_name(state)
+
+
+def _user_name(state: SessionState) -> Argument:
+    known = {found.object_id: found.name for found in security.principals(state.database.catalog)}
+    return known.get(state.principal_id)
 
 
 def object_id(state: SessionState, name: str, kind: str | None) -> int | None:
     """Return the id of a table; a name that cannot be read has none."""
-    try:
-        reader = TokenReader(tokenize(name))
-        parts = reader.qualified_name()
-        reader.expect_end()
-        table = state.find_table(parts)
-    except PoolError:
-        return None
+    table = state.table_named(name)
     wanted = None if kind is None else kind.strip().upper()
     return table.object_id if table is not None and wanted in _TABLE_KINDS else None
 
@@ -170,4 +167,7 @@ _PROPERTIES: Final[dict[str, Callable[..., Argument]]] = {
     "DATABASEPROPERTYEX": _database_property,
     "SESSION_CONTEXT": _session_context,
     "TYPE_NAME": _type_name,
+    "IS_ROLEMEMBER": security.is_role_member,
+    "IS_MEMBER": security.is_role_member,
+    "HAS_PERMS_BY_NAME": security.has_perms_by_name,
 }

@@ -16,6 +16,7 @@ UNSUPPORTED_IN_A_DEDICATED_POOL: Final = {
     ("CREATE", "SYNONYM"): "azure-docs sql-data-warehouse-tables-overview, Unsupported table features",
     ("CREATE", "TYPE"): "azure-docs sql-data-warehouse-tables-overview, Unsupported table features",
     ("CREATE", "DATABASE"): "azure-docs sql/overview-features (02/2026), Cross-database queries",
+    ("ALTER", "ROLE"): "sql-docs, Database-level roles: sp_addrolemember and sp_droprolemember instead",
     ("OPEN",): "azure-docs sql/overview-features (02/2026), Types: cursor",
     ("FETCH",): "azure-docs sql/overview-features (02/2026), Types: cursor",
     ("CLOSE",): "azure-docs sql/overview-features (02/2026), Types: cursor",
@@ -26,16 +27,16 @@ UNSUPPORTED_IN_A_DEDICATED_POOL: Final = {
 #: In a dedicated pool, but not here.
 MISSING_HERE: Final = (
     ("ALTER", "AUTHORIZATION"), ("ALTER", "DATABASE"), ("ALTER", "EXTERNAL"), ("ALTER", "FUNCTION"), ("ALTER", "INDEX"),
-    ("ALTER", "LOGIN"), ("ALTER", "MATERIALIZED"), ("ALTER", "PROC"), ("ALTER", "PROCEDURE"), ("ALTER", "ROLE"),
+    ("ALTER", "LOGIN"), ("ALTER", "MATERIALIZED"), ("ALTER", "PROC"), ("ALTER", "PROCEDURE"),
     ("ALTER", "SCHEMA"), ("ALTER", "USER"), ("ALTER", "VIEW"),
-    ("WHILE",), ("BREAK",), ("GRANT",), ("DENY",), ("REVOKE",), ("RAISERROR",),
+    ("WHILE",), ("BREAK",), ("RAISERROR",),
     ("THROW",), ("DBCC",), ("EXPLAIN",), ("CREATE", "VIEW"), ("CREATE", "PROCEDURE"), ("CREATE", "PROC"),
-    ("CREATE", "OR"), ("CREATE", "FUNCTION"), ("CREATE", "USER"), ("CREATE", "LOGIN"), ("CREATE", "ROLE"),
+    ("CREATE", "OR"), ("CREATE", "FUNCTION"), ("CREATE", "LOGIN"),
     ("CREATE", "INDEX"), ("CREATE", "CLUSTERED"), ("CREATE", "NONCLUSTERED"), ("CREATE", "UNIQUE"),
     ("CREATE", "COLUMN"),
     ("CREATE", "MATERIALIZED"), ("CREATE", "WORKLOAD"), ("CREATE", "REMOTE"),
     ("DROP", "VIEW"), ("DROP", "PROCEDURE"),
-    ("DROP", "PROC"), ("DROP", "FUNCTION"), ("DROP", "USER"), ("DROP", "LOGIN"), ("DROP", "ROLE"), ("DROP", "INDEX"),
+    ("DROP", "PROC"), ("DROP", "FUNCTION"), ("DROP", "LOGIN"), ("DROP", "INDEX"),
     ("DROP", "WORKLOAD"),
     ("DROP", "DATABASE"), ("CREATE", "CERTIFICATE"), ("CREATE", "SECURITY"),
 )  # fmt: skip

@@ -19,8 +19,10 @@ from airflow_synapse.local.tsql import (
     external_tables,
     merging,
     renaming,
+    security,
     switching,
 )
+from airflow_synapse.local.tsql.authorization import authorize
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.copying import copy_into
 from airflow_synapse.local.tsql.external_statements import (
@@ -39,6 +41,13 @@ from airflow_synapse.local.tsql.external_statements import (
 )
 from airflow_synapse.local.tsql.query_binder import BoundColumn, BoundQuery
 from airflow_synapse.local.tsql.results import run_query
+from airflow_synapse.local.tsql.security_statements import (
+    ChangePermissions,
+    CreateRole,
+    CreateUser,
+    DropPrincipal,
+    SecurityStatement,
+)
 from airflow_synapse.local.tsql.session_state import SessionState, Variable
 from airflow_synapse.local.tsql.statements import (
     Body,
@@ -81,6 +90,7 @@ _REFUSED_IN_A_TRANSACTION: Final = (
     CreateSchema,
     DropSchema,
     *get_args(ExternalStatement),
+    *get_args(SecurityStatement),
     CreateStatistics,
     UpdateStatistics,
     DropStatistics,
@@ -130,6 +140,10 @@ class StatementRunner:
             DropFileFormat: lambda body: external_definitions.drop_file_format(self._state, body),
             CreateExternalTable: lambda body: external_tables.create(self._state, body),
             DropExternalTable: lambda body: external_tables.drop(self._state, body),
+            CreateUser: lambda body: security.create_user(self._state, body),
+            CreateRole: lambda body: security.create_role(self._state, body),
+            DropPrincipal: lambda body: security.drop_principal(self._state, body),
+            ChangePermissions: lambda body: security.change_permissions(self._state, body),
             Transaction: self._transaction,
             Declare: self._declare,
             SetVariable: self._set_variable,
@@ -144,6 +158,7 @@ class StatementRunner:
         """
         if self._state.transaction is not None and isinstance(body, _REFUSED_IN_A_TRANSACTION):
             raise PoolError(111212, "111212;Operation cannot be performed within a transaction.")
+        authorize(self._state, body)
         if isinstance(body, Copy):
             assert isinstance(body.request, CopyRequest)  # noqa: S101 - parse_copy made it
             yield Done(copy_into(self._state, request, body.request).rows_loaded)

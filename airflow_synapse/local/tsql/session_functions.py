@@ -43,11 +43,11 @@ def _object_id(call: FunctionCall) -> Typed:
     return _value(call.session.object_id(str(name), str(kind[0]) if kind and kind[0] is not None else None), INT)
 
 
-def _metadata(found: SqlType = _SYSNAME) -> Signature:
+def _metadata(found: SqlType = _SYSNAME, least: int = 0, most: int = 3) -> Signature:
     def build(call: FunctionCall) -> Typed:
         return _value(call.session.object_property(call.name, _literals(call)), found)
 
-    return Signature(build, 0, 3)
+    return Signature(build, least, most)
 
 
 def _variable(call: FunctionCall) -> Typed:
@@ -97,6 +97,9 @@ FUNCTIONS: Final = {
     "COL_NAME": _metadata(),
     "COLUMNPROPERTY": _metadata(INT),
     "DATABASEPROPERTYEX": _metadata(),
+    "IS_ROLEMEMBER": _metadata(INT, 1, 2),
+    "IS_MEMBER": _metadata(INT, 1, 1),
+    "HAS_PERMS_BY_NAME": _metadata(INT, 3, 3),
     "OBJECT_ID": Signature(_object_id, 1, 2),
     "SERVERPROPERTY": Signature(_serverproperty, 1, 1),
     "SESSION_CONTEXT": Signature(_session_context, 1, 1),

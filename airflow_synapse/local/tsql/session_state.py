@@ -15,6 +15,7 @@ from airflow_synapse.local.catalog.catalog import SYSTEM_SCHEMAS, Catalog
 from airflow_synapse.local.catalog.locks import TableLocks
 from airflow_synapse.local.catalog.model import Table
 from airflow_synapse.local.catalog.partition_numbers import row_counts
+from airflow_synapse.local.catalog.principals import DBO_ID
 from airflow_synapse.local.catalog.requests import RequestLog, SessionRecord
 from airflow_synapse.local.catalog.system_views import VIEWS, ViewContext
 from airflow_synapse.local.concurrency import ConcurrencySlots
@@ -23,12 +24,15 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.faults import RUNNING, StatementFaults
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql import metadata_functions
+from airflow_synapse.local.tsql.authorization import demand_on_database, demand_on_table
 from airflow_synapse.local.tsql.engine_errors import translated
 from airflow_synapse.local.tsql.external_scan import external_rows
 from airflow_synapse.local.tsql.query_binder import BoundQuery, QueryBinder, Relation
+from airflow_synapse.local.tsql.reader import TokenReader, refused
 from airflow_synapse.local.tsql.results import arrow_type, run_query
 from airflow_synapse.local.tsql.scope import SourceColumn
 from airflow_synapse.local.tsql.statements import Name, Query
+from airflow_synapse.local.tsql.tokens import tokenize
 from airflow_synapse.local.tsql.type_rules import INT
 from airflow_synapse.local.tsql.typed import Typed, quote_name
 
@@ -37,7 +41,10 @@ _LONGEST_LITERAL: Final = 8000
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """What all sessions of a pool share."""
+    """What all sessions of a pool share.
+
+    :param logins: Names, in lower case, of the logins that a user can be created for.
+    """
 
     name: str
     catalog: Catalog
@@ -46,6 +53,7 @@ class Database:
     storage: StorageConfiguration
     slots: ConcurrencySlots
     service_objective: str
+    logins: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -76,6 +84,7 @@ class SessionState:
     cursor: duckdb.DuckDBPyConnection
     record: SessionRecord
     faults: StatementFaults
+    principal_id: int = DBO_ID
     cancelled: threading.Event = field(default_factory=threading.Event)
     variables: dict[str, Variable] = field(default_factory=dict)
     temporary_tables: dict[str, Table] = field(default_factory=dict)
@@ -237,6 +246,16 @@ class SessionState:
             return self.temporary_tables.get(last.lower())
         return self.database.catalog.find_table(schema, last)
 
+    def table_named(self, text: str) -> Table | None:
+        """Return the table of the name that a text writes; None when there is none, or the text is no name."""
+        try:
+            reader = TokenReader(tokenize(text))
+            parts = reader.qualified_name()
+            reader.expect_end()
+            return self.find_table(parts)
+        except PoolError:
+            return None
+
     def table(self, name: Name) -> Table:
         """Return the table of that name.
 
@@ -256,6 +275,7 @@ class SessionState:
         if schema.lower() in {known.lower() for known in SYSTEM_SCHEMAS}:
             return self._view(schema.lower(), last)
         table = self.table(name)
+        demand_on_table(self, "SELECT", table)
         columns = tuple(SourceColumn(column.name, column.type, column.nullable) for column in table.columns)
         if table.external is None:
             return Relation(table.duckdb_name, columns)
@@ -269,6 +289,8 @@ class SessionState:
         view = VIEWS.get((schema, name.lower()))
         if view is None:
             raise PoolError(208, f"Invalid object name '{schema}.{name}'.")
+        if name.lower().startswith("dm_pdw_"):
+            demand_on_database(self, "VIEW DATABASE STATE")
         registered = f"__view_{schema}_{name.lower()}"
         relation = Relation(quote_name(registered), tuple(SourceColumn(*column) for column in view.columns))
         if registered in self._registered:
@@ -295,7 +317,12 @@ class SessionState:
             return row_counts(self.cursor, table)
 
     def table_function(self, name: str) -> Relation | None:
-        """Return what a table-valued function gives, None when there is none of that name."""
+        """Return what a table-valued function gives, None when there is none of that name.
+
+        Source: sql-docs sys.fn_my_permissions: not in a dedicated pool.
+        """
+        if name.lower() == "fn_my_permissions":
+            raise refused("The function fn_my_permissions")
         return self._view("sys", name) if name.lower() == "fn_listextendedproperty" else None
 
     # What functions ask ---------------------------------------------------------------------------------------------
@@ -338,8 +365,9 @@ class SessionState:
 
 
 def _external_is_read_only() -> PoolError:
-    """Source: sql-docs, Database engine errors 41400 to 49199.
+    """Source: number and text are those of public reports of external tables in Azure SQL.
 
+    Assumption: INSERT, UPDATE, DELETE and MERGE on an external table fail in a dedicated pool with number 46519 too.
     Assumption: TRUNCATE TABLE, RENAME OBJECT and ALTER TABLE SWITCH of an external table are refused as DML is, with
     number 46519.
     """

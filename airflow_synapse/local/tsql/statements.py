@@ -10,6 +10,7 @@ from sqlglot import exp
 from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.external_statements import ExternalStatement
+from airflow_synapse.local.tsql.security_statements import SecurityStatement
 
 Name = tuple[str, ...]
 
@@ -326,7 +327,7 @@ Body = (
     Select | Insert | Change | CreateTable | CreateTableAsSelect | DropTable | TruncateTable | CreateSchema | DropSchema
     | CreateStatistics | UpdateStatistics | DropStatistics | Transaction | Declare
     | SetVariable | SetOption | Print | Kill | Execute | Copy | If | Merge | Switch | ChangeBoundary | RenameTable
-    | ExternalStatement
+    | ExternalStatement | SecurityStatement
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def stage(this: Run) -> dict[str, Any]:
     request = this.request
     this.step = "read the source"
     source = _read(this.spark, request["source"], request["file_bytes"])
-    staged_columns.check(source.schema, nested=request["nested"])
+    staged_columns.check(source, nested=request["nested"])
     frame = staged_columns.convert(source)
     if request.get("method") == "connector":
         return _connect(this, frame)

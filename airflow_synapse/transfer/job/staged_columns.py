@@ -5,6 +5,7 @@ Source of what COPY reads: azure-docs, data loading strategies for a dedicated S
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +15,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - its usual name
 from pyspark.sql import types as T  # noqa: N812 - its usual name
 
-_PLAIN = (
-    T.BooleanType, T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType,
-    T.StringType, T.BinaryType, T.DateType, T.TimestampType, T.TimestampNTZType,
-)  # fmt: skip
+_PLAIN = frozenset({
+    "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "string", "binary", "date",
+    "timestamp", "timestamp_ntz",
+})  # fmt: skip
+_JSON = frozenset({"array", "map", "struct"})
 _NESTED = (T.ArrayType, T.MapType, T.StructType)
 _FRACTIONS = (T.FloatType, T.DoubleType)
 #: Options for timestamps in text: Spark's own formats stop at milliseconds.
@@ -27,23 +29,23 @@ TIMESTAMPS_AS_TEXT = {
 }
 
 
-def check(schema: T.StructType, *, nested: str) -> None:
+def check(frame: DataFrame, *, nested: str) -> None:
     """Refuse what COPY cannot load, each column by its name.
 
     :param nested: ``json`` where arrays, maps and structs become text; ``refuse`` where they are refused.
     :raises RefusedError: There is no column, two have one name, or a type cannot be loaded.
     """
-    if not schema.fields:
+    # Spark's own schema: pyspark's cannot hold every type.
+    types = [(field.name(), field.dataType().simpleString()) for field in frame._jdf.schema().fields()]
+    if not types:
         raise RefusedError("The source has no columns; a SELECT, a table or files with columns are needed.")
-    names = Counter(field.name.lower() for field in schema.fields)
-    if twice := [field.name for field in schema.fields if names[field.name.lower()] > 1]:
-        raise RefusedError(
-            f"Columns have the same name, but for upper and lower case: {', '.join(twice)}. Rename all but one."
-        )
-    accepted = _PLAIN + (_NESTED if nested == "json" else ())
-    if refused := [f for f in schema.fields if not isinstance(f.dataType, accepted)]:
-        shown = ", ".join(f"{field.name} ({field.dataType.simpleString()})" for field in refused)
-        raise RefusedError(f"COPY has no type for these columns: {shown}. Cast them or leave them out.")
+    names = Counter(name.lower() for name, _ in types)
+    if twice := [name for name, _ in types if names[name.lower()] > 1]:
+        shown = ", ".join(twice)
+        raise RefusedError(f"Columns have the same name, but for upper and lower case: {shown}. Rename all but one.")
+    accepted = _PLAIN | (_JSON if nested == "json" else frozenset())
+    if refused := [f"{name} ({kind})" for name, kind in types if re.split(r"[(<]", kind)[0] not in accepted]:
+        raise RefusedError(f"COPY has no type for these columns: {', '.join(refused)}. Cast them or leave them out.")
 
 
 def convert(frame: DataFrame) -> DataFrame:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from storage_proxy import Fault, StorageProxy
-from task import Task
+from task_tries import Task
 
 from airflow_synapse.exceptions import SourceFilesError, SynapseError
 from airflow_synapse.local.faults import COMMITTED, RUNNING

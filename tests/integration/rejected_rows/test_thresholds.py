@@ -2,7 +2,7 @@
 
 import pytest
 from storage_proxy import Fault, StorageProxy
-from task import Task
+from task_tries import Task
 
 from airflow_synapse.exceptions import SourceFilesError, TooManyRejectedRowsError
 from airflow_synapse.local.faults import COMMITTED

@@ -16,7 +16,7 @@ from airflow_synapse.spark.names import BatchName
 from airflow_synapse.spark.run import SparkBatchRun
 
 #: Stories of each kind; more by the environment, for a night.
-SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "250"))
+SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "500"))
 
 
 class StoppingStore(MemoryStore):
@@ -233,7 +233,7 @@ class TwoTries(Schedule):
 def test_two_tries_at_the_same_time_do_the_work_once_at_whatever_moments_they_meet(clears):
     for first_steps in range(100):
         is_alive = False
-        for second_steps in range(0, 40, 3):
+        for second_steps in range(45):
             schedule = TwoTries(clears=clears)
             is_alive |= schedule.run_moments(first_steps, second_steps)
             try:

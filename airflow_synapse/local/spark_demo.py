@@ -1,0 +1,79 @@
+"""The part of the demonstration with Spark: the loaded flights go to Spark, and come back by carrier."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from airflow_synapse.local.airflow import Airflow
+from airflow_synapse.local.home import WorkspaceError
+from airflow_synapse.local.workspace import Workspace
+
+SPARK_DAG_ID: Final = "example_spark_flights"
+_RUN_SECONDS: Final = 600.0
+
+#: What the example DAG asks Spark for, over the rows of the pool.
+_BY_CARRIER: Final = """
+SELECT carrier, COUNT(*) AS flights, SUM(distance) AS distance, CAST(AVG(arr_delay) AS decimal(9, 3)) AS arr_delay
+FROM flights GROUP BY carrier ORDER BY carrier
+"""
+
+
+def create_external_objects(workspace: Workspace, container: str) -> None:
+    """Make what an administrator makes for exports: a credential, a data source for a container, and a file format."""
+    key = workspace.storage.key().reveal()
+    connection = workspace.sql_pool.connect()
+    try:
+        for sql in (
+            "CREATE MASTER KEY",
+            f"CREATE DATABASE SCOPED CREDENTIAL lake_key WITH IDENTITY = 'user', SECRET = '{key}'",
+            f"CREATE EXTERNAL DATA SOURCE lake WITH (TYPE = HADOOP, CREDENTIAL = lake_key, "
+            f"LOCATION = 'abfss://{container}@lake.dfs.core.windows.net')",
+            "CREATE EXTERNAL FILE FORMAT parquet WITH (FORMAT_TYPE = PARQUET, "
+            "DATA_COMPRESSION = 'org.apache.hadoop.io.compress.SnappyCodec')",
+        ):
+            connection.execute(sql)
+    finally:
+        connection.close()
+
+
+def run_spark_flights(airflow: Airflow) -> dict[str, Any]:
+    """Run the example DAG with Spark, and return its run when it has ended.
+
+    :raises WorkspaceError: It does not end in ten minutes.
+    """
+    airflow.wait_for_dag(SPARK_DAG_ID)
+    airflow.request("PATCH", f"/dags/{SPARK_DAG_ID}", {"is_paused": False})
+    run: dict[str, Any] = airflow.request("POST", f"/dags/{SPARK_DAG_ID}/dagRuns", {"logical_date": None})
+    deadline = time.monotonic() + _RUN_SECONDS
+    while run["state"] not in {"success", "failed"}:
+        if time.monotonic() > deadline:
+            raise WorkspaceError(f"{SPARK_DAG_ID} was not done in {_RUN_SECONDS:g} s. See {airflow.home / 'logs'}.")
+        time.sleep(1.0)
+        run = airflow.request("GET", f"/dags/{SPARK_DAG_ID}/dagRuns/{run['dag_run_id']}")
+    return run
+
+
+def carriers_by_spark(workspace: Workspace) -> list[tuple[Any, ...]]:
+    """Return what the pool has loaded of Spark's result."""
+    return _rows(workspace, "SELECT carrier, flights, distance, arr_delay FROM dbo.flights_by_carrier ORDER BY carrier")
+
+
+def carriers_by_duckdb(workspace: Workspace) -> list[tuple[Any, ...]]:
+    """Return what the same query gives in DuckDB, over the same rows."""
+    columns = ("carrier", "distance", "arr_delay")
+    rows = _rows(workspace, f"SELECT {', '.join(columns)} FROM dbo.flights")
+    with duckdb.connect() as database:
+        database.register("flights", pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))))
+        return database.execute(_BY_CARRIER).fetchall()
+
+
+def _rows(workspace: Workspace, sql: str) -> list[tuple[Any, ...]]:
+    connection = workspace.sql_pool.connect()
+    try:
+        return [tuple(row) for row in connection.execute(sql).fetchall()]
+    finally:
+        connection.close()
