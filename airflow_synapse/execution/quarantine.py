@@ -70,7 +70,9 @@ class Quarantine:
             credential=credential,
             request_label=request_label,
             write_disposition="replace_slice",
-            slice_predicate=f"reject_folder = {string_literal(self._name)}",
+            # Also what this task instance had put there of a load that was cleared, and has another folder now.
+            slice_predicate=f"reject_folder = {string_literal(self._name)} "
+            f"OR quarantined_by = {string_literal(identity.load_id)}",
             create_table={"columns": COLUMNS, "distribution": "ROUND_ROBIN", "index": "HEAP"},
             synapse_conn_id=synapse_conn_id,
             storage_conn_id=storage_conn_id,
@@ -85,15 +87,16 @@ class Quarantine:
         return self._copy_load.copy.redacted_sql()
 
     def run(self) -> LoadResult:
-        """Load the rows, or take the result of an earlier try. Without a row nothing is changed.
+        """Load the rows, or take the result of an earlier try. In a first try, no row means no change.
 
         :raises SourceFilesError: They cannot be read, or some of them are no longer there.
         :raises SynapseError: The load failed; the staged file stays for the next try to remove.
         """
-        result = self._copy_load.find_result()
+        is_first = self._try.try_number == 1
+        result = None if is_first else self._copy_load.find_result()
         if result is None:
             rows = self._stage()
-            if not rows:
+            if not rows and is_first:
                 copy = self._copy_load.copy
                 return no_rows(str(copy.target), copy.label or "", self._name)
             self._copy_load = CopyLoad(replace(self._arguments, rows=rows), self._try)
@@ -111,8 +114,12 @@ class Quarantine:
         counted = _Counted(read_rejected_rows(folders, self._storage.open_rejected_rows(self._file)))
         first = next(counted, None)
         if first is not None:
-            label = self._folder.load_result.get("label")
-            blocks = csv_blocks(chain([first], counted), reject_folder=self._name, load_label=label)
+            blocks = csv_blocks(
+                chain([first], counted),
+                reject_folder=self._name,
+                load_label=self._folder.load_result.get("label"),
+                quarantined_by=self._try.identity.load_id,
+            )
             self._area.upload(self._file, blocks)
             log.info("%d rejected rows of %s are staged: %s", counted.rows, self._name, self._file)
         expected = self._folder.load_result.get("rows_rejected") or 0

@@ -18,14 +18,16 @@ class RejectedRowsToTableOperator(BaseOperator):
     """Load the rejected rows of a load into a table, each with its reason. Run again, it replaces what it had loaded.
 
     The rows are staged as one CSV file beside their own folder, by the same connection; COPY reads it, and then it is
-    removed. (Parquet would take a library of 170 MB in every worker to write.) The table changes in one transaction,
-    and holds each rejected row once, whatever is retried, killed or cleared. Without a rejected row nothing is changed.
+    removed. (Parquet would take a library of 170 MB in every worker to write.) The table changes in one transaction:
+    the rows replace those of the same folder, and those that this task instance had put there before its run was
+    cleared, when the load wrote to another folder. A first try without a rejected row changes nothing.
 
     A table that is missing is made, with these columns:
 
     ===============  ====================  ==========================================================================
     reject_folder    nvarchar(1200)        URL of the folder of the load
     load_label       nvarchar(255)         label of the load, where ``load_result`` is given
+    quarantined_by   char(12)              stands for the task instance that has put the row here
     load_folder      nvarchar(1024)        ``YYYYMMDD-HHMMSS``, when the pool says that the load was submitted
     file_prefix      nvarchar(1024)        what the names of the two files of the row begin with
     row_number       bigint                row in these files, from 1
@@ -126,7 +128,7 @@ class RejectedRowsToTableOperator(BaseOperator):
             container=self.container,
             storage_conn_id=self.storage_conn_id,
         )
-        if folder is None or folder.load_result.get("rows_rejected") == 0:
+        if folder is None:
             label = self.request_label or task_try.identity.label
             return no_rows(str(TableName.parse(self.table)), label, "The load").to_json()
         self.quarantine = Quarantine(

@@ -20,6 +20,7 @@ _MOST_UNITS: Final = 4_000
 COLUMNS: Final[Mapping[str, str]] = {
     "reject_folder": "nvarchar(1200) NOT NULL",
     "load_label": "nvarchar(255) NULL",
+    "quarantined_by": "char(12) NOT NULL",
     "load_folder": "nvarchar(1024) NOT NULL",
     "file_prefix": "nvarchar(1024) NULL",
     "row_number": "bigint NOT NULL",
@@ -33,14 +34,16 @@ COLUMNS: Final[Mapping[str, str]] = {
 _BLOCK: Final = 2**20
 
 
-def csv_blocks(rows: Iterable[RejectedRow], *, reject_folder: str, load_label: str | None) -> Iterator[bytes]:
+def csv_blocks(
+    rows: Iterable[RejectedRow], *, reject_folder: str, load_label: str | None, quarantined_by: str
+) -> Iterator[bytes]:
     """Yield a file of the rows in UTF-8, in pieces; its rows end with a line feed.
 
-    :param reject_folder: Where the rows are from; the same in each row, like ``load_label``.
+    :param reject_folder: Where the rows are from; the same in each row, like the other two.
     """
     lines: list[str] = []
     size = 0
-    first = f"{_field(reject_folder)},{_field(load_label)}"
+    first = ",".join(map(_field, (reject_folder, load_label, quarantined_by)))
     for row in rows:
         lines.append(f"{first},{_line(row)}\n")
         size += len(lines[-1])

@@ -206,6 +206,19 @@ def test_without_rejected_rows_nothing_is_changed(task, landing, put, is_missing
     assert staged(landing) == []
 
 
+def test_a_task_that_is_cleared_with_its_load_replaces_what_it_had_put_there(task, put, url, rows):
+    put(b"no\nno\n", b"1\n2\n", folder="rejects/try1")
+    put(b"no\n", b"3\n", folder="rejects/try2")
+    put(b"", b"", folder="rejects/try3")
+    task.run(error_file=f"{url}/try1")
+    task.clear()
+    assert task.run(error_file=f"{url}/try2")["rows_loaded"] == 1
+    assert rows("raw_row") == [("3",)]
+    task.clear()
+    assert task.run(error_file=f"{url}/try3")["rows_loaded"] == 0
+    assert rows("raw_row") == []
+
+
 def test_rows_that_were_removed_meanwhile_are_an_error(task, put, url, table, rows):
     load_result = {"rows_rejected": 2, "reject_folder": url, "label": "load"}
     put(b"no\nno\n", b"1\n2\n")
