@@ -7,12 +7,12 @@ page in a browser cannot reach it: a request that does not say ``Content-Type: a
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.local.faults import Fault, Faults
+from airflow_synapse.local.http_server import HttpServer
 
 if TYPE_CHECKING:
     from airflow_synapse.local.pool import Pool
@@ -21,7 +21,7 @@ CONTENT_TYPE: Final = "application/json"
 Command = Callable[..., object]
 
 
-class FaultControl:
+class FaultControl(HttpServer):
     """Listens on a free port of 127.0.0.1 until :meth:`close`.
 
     :param commands: What can be asked for, by name.
@@ -44,15 +44,7 @@ class FaultControl:
             def log_message(self, format: str, *_: object) -> None:
                 """Write nothing: the log is the pool's."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="fault-control", daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 def _answer(commands: Mapping[str, Command], content_type: str | None, body: bytes) -> tuple[int, dict[str, Any]]:

@@ -7,6 +7,7 @@ import io
 import itertools
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pyarrow as pa
@@ -228,9 +229,13 @@ def test_the_catalog_views_show_what_was_made_and_no_secret(pool, landing, new_s
     token = sas("rwlc")
     source = new_source("SHARED ACCESS SIGNATURE", token)
     external = _new_name()
-    pool.execute(f"CREATE EXTERNAL TABLE {external} {_clause(source, 'out/')} AS SELECT 1 AS n")
+    clause = _clause(source, "out/").rstrip(")") + (
+        ", REJECT_TYPE = PERCENTAGE, REJECT_VALUE = 2.5, REJECT_SAMPLE_VALUE = 1000)"
+    )
+    pool.execute(f"CREATE EXTERNAL TABLE {external} {clause} AS SELECT 1 AS n")
     query = f"""
-        SELECT t.name, t.location, t.reject_value, s.location, s.type_desc, f.name, f.format_type,
+        SELECT t.name, t.location, t.reject_type, t.reject_value, t.reject_sample_value, s.location, s.type_desc,
+            f.name, f.format_type,
             c.credential_identity, u.is_external, u.type
         FROM sys.external_tables t
         JOIN sys.external_data_sources s ON t.data_source_id = s.data_source_id
@@ -239,7 +244,20 @@ def test_the_catalog_views_show_what_was_made_and_no_secret(pool, landing, new_s
         JOIN sys.tables u ON t.object_id = u.object_id
         WHERE t.object_id = OBJECT_ID('dbo.{external}')"""
     location = f"abfss://{landing.container_name}@lake.dfs.core.windows.net/root"
-    expected = (external, "out/", 0.0, location, "HADOOP", "snappy", "PARQUET", "SHARED ACCESS SIGNATURE", True, "U ")
+    expected = (
+        external,
+        "out/",
+        1,
+        2.5,
+        1000,
+        location,
+        "HADOOP",
+        "snappy",
+        "PARQUET",
+        "SHARED ACCESS SIGNATURE",
+        True,
+        "U ",
+    )
     assert _rows(pool, query) == [expected]
     assert pool.execute(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID('{external}')").fetchval() == "n"
     assert _rows(pool, "SELECT name FROM sys.symmetric_keys") == [("##MS_DatabaseMasterKey##",)]
@@ -404,3 +422,34 @@ def test_an_export_whose_client_is_gone_leaves_neither_files_nor_a_table(workspa
     assert _rows(pool, status) == [("Cancelled",)]
     assert _names(landing) == []
     assert pool.execute(f"SELECT OBJECT_ID('{external}')").fetchval() is None
+
+
+def test_external_tables_are_read_in_a_transaction_and_after_its_end(pool, new_table, source):
+    external, table = _new_name(), new_table("n int")
+    pool.execute(f"CREATE EXTERNAL TABLE {external} {_clause(source)} AS SELECT 1 AS n")
+    for end, count in (("ROLLBACK", 0), ("COMMIT", 1)):
+        pool.execute("BEGIN TRANSACTION")
+        pool.execute(f"INSERT INTO {table} SELECT n FROM {external}")
+        pool.execute(end)
+        assert _rows(pool, f"SELECT (SELECT COUNT(*) FROM {table}), n FROM {external}") == [(count, 1)]
+
+
+def test_of_several_that_make_one_external_table_one_does(workspace, pool, landing, source):
+    """The others write nothing, or remove what they have written."""
+    statement = f"CREATE EXTERNAL TABLE {_new_name()} {_clause(source)} AS SELECT 1 AS n"
+    connections = [workspace.sql_pool.connect() for _ in range(4)]
+    with ThreadPoolExecutor() as threads:
+        errors = list(threads.map(lambda connection: _error(connection, statement), connections))
+    assert sorted(error or "" for error in errors)[:1] == [""]
+    assert sum("2714" in (error or "") for error in errors) == 3
+    assert len(_names(landing)) == 1
+    for connection in connections:
+        connection.close()
+
+
+def _error(connection, statement):
+    try:
+        connection.execute(statement)
+    except pyodbc.Error as error:
+        return str(error)
+    return None

@@ -212,6 +212,17 @@ def test_a_user_without_rights_manages_nothing(analyst, statement, number):
     _refused(analyst, statement, number)
 
 
+@pytest.mark.parametrize(
+    "right", ["GRANT CONTROL ON {} TO analyst", "EXEC sp_addrolemember 'db_securityadmin', 'analyst'"]
+)
+def test_who_controls_a_table_or_manages_security_may_grant(analyst, pool_connection, table, right):
+    grant = f"GRANT SELECT ON {table} TO public"
+    _refused(analyst, grant, 15247)
+    pool_connection.execute(right.format(table))
+    analyst.execute(grant)
+    pool_connection.execute(f"REVOKE SELECT ON {table} FROM public")
+
+
 def test_the_views_of_requests_need_view_database_state(analyst, pool_connection):
     pool_connection.execute("GRANT VIEW DATABASE STATE TO analyst")
     assert analyst.execute("SELECT COUNT(*) FROM sys.dm_pdw_exec_requests").fetchval() > 0

@@ -7,14 +7,12 @@ It is https because Azure's clients send no token without, with a certificate of
 from __future__ import annotations
 
 import json
-import ssl
-import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import socket
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from airflow_synapse.local.http_server import HttpServer
 from airflow_synapse.local.spark.livy import HungUp, LivyApi, Refused, Request
 from airflow_synapse.local.spark.tokens import Tokens
 from airflow_synapse.local.tds.tls import Certificate
@@ -22,7 +20,7 @@ from airflow_synapse.local.tds.tls import Certificate
 _IDLE_SECONDS: Final = 120.0
 
 
-class Endpoint:
+class Endpoint(HttpServer):
     """Listens on 127.0.0.1 until :meth:`close`.
 
     :param port: 0 takes a free one.
@@ -30,33 +28,7 @@ class Endpoint:
 
     def __init__(self, livy: LivyApi, tokens: Tokens, *, certificate: Certificate, port: int) -> None:
         handler = type("Handler", (_Handler,), {"livy": livy, "tokens": tokens})
-        self._server = _TlsServer(("127.0.0.1", port), handler, certificate)
-        self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="endpoint", daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _TlsServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(
-        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], certificate: Certificate
-    ) -> None:
-        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self._tls.load_cert_chain(certificate.chain, certificate.key)
-        super().__init__(address, handler)
-
-    def get_request(self) -> tuple[socket, Any]:
-        connection, address = super().get_request()
-        # The handshake comes with the first read, in a thread of the connection: here it could block all others.
-        return self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
-
-    def handle_error(self, *_: object) -> None:
-        """Write nothing: a client has hung up, or does not trust the certificate."""
+        super().__init__(handler, port=port, certificate=certificate)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,8 +57,8 @@ class _Handler(BaseHTTPRequestHandler):
                 case "GET", "/adfs/.well-known/openid-configuration":
                     self._send(200, self._discovery())
                 case "POST", "/adfs/oauth2/token":
-                    answer = self.tokens.of_client(dict(parse_qsl(body.decode())))
-                    self._send(200, answer) if answer else self._send(401, _WRONG_SECRET)
+                    token = self.tokens.of_client(dict(parse_qsl(body.decode())))
+                    self._send(200 if token else 401, token or _WRONG_SECRET)
                 case _:
                     authorization = self.headers.get("Authorization", "")
                     self._send(200, self.livy.answer(Request(self.command, url.path, query, authorization, body)))

@@ -8,61 +8,19 @@ copies what is below and then deletes it, where the service does it at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient
 
+from airflow_synapse.local.spark.file_status import FilePath, FileStatus
 from airflow_synapse.secret import Secret
 
 _DIRECTORY: Final = {"hdi_isfolder": "true"}
 _BLOCK_BYTES: Final = 8 * 1024 * 1024
 _FIRST_READ_BYTES: Final = 256 * 1024
 _LARGEST_READ_BYTES: Final = 4 * 1024 * 1024
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class FilePath(NamedTuple):
-    """Where a file or directory is.
-
-    :param key: Names below the container, joined by slashes; empty for the container itself.
-    """
-
-    account: str
-    container: str
-    key: str
-
-    @property
-    def parent(self) -> FilePath:
-        """The directory that holds it."""
-        return self._replace(key=self.key.rpartition("/")[0])
-
-    @property
-    def name(self) -> str:
-        """Its last name."""
-        return self.key.rpartition("/")[2]
-
-    def child(self, name: str) -> FilePath:
-        """Return what has that name in it."""
-        return self._replace(key=f"{self.key}/{name}".lstrip("/"))
-
-
-@dataclass(frozen=True, slots=True)
-class FileStatus:
-    """A file or directory.
-
-    :param size: Bytes; 0 for a directory.
-    :param etag: What it must still be when it is read; empty for a directory.
-    """
-
-    path: FilePath
-    is_directory: bool
-    size: int = 0
-    modified: datetime = _NEVER
-    etag: str = ""
 
 
 class Reader(Protocol):
@@ -168,6 +126,7 @@ class FileSystem:
 
         :raises FileExistsError: It exists and shall not be overwritten, or is a directory.
         """
+        self._service(path)
         try:
             status = self.status(path)
         except FileNotFoundError:

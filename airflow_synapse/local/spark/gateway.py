@@ -3,8 +3,8 @@
 Hadoop's own classes, which come with Spark, turn the ``abfss://`` URLs of a job into requests to this server. So the
 account keys stay here: neither Spark's configuration nor its logs hold any.
 
-As storage goes, anybody on this machine may use the port, which is one more reason to put nothing worth keeping there.
-A page in a browser cannot: it cannot send the Host header that is asked for.
+Anybody on this machine may use the port: nothing worth keeping belongs into this storage. A page in a browser cannot
+read what it answers, nor send PUT and DELETE, and a page's own host name that leads here is refused.
 
 Source: Apache Hadoop 3.3, "WebHDFS REST API", and the requests that Spark's client sends.
 """
@@ -12,16 +12,17 @@ Source: Apache Hadoop 3.3, "WebHDFS REST API", and the requests that Spark's cli
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BufferedIOBase
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
-from airflow_synapse.local.spark.file_system import FilePath, FileStatus, FileSystem
+from airflow_synapse.local.http_server import HttpServer
+from airflow_synapse.local.spark.chunked_body import ChunkedBody
+from airflow_synapse.local.spark.file_status import FilePath, FileStatus
+from airflow_synapse.local.spark.file_system import FileSystem
 
 _PREFIX: Final = "/webhdfs/v1/"
 _HDFS_BLOCK_BYTES: Final = 128 * 1024 * 1024
@@ -37,14 +38,11 @@ _JAVA_ERRORS: Final = (
 )
 
 
-class Gateway:
+class Gateway(HttpServer):
     """Listens on a free port of 127.0.0.1 until :meth:`close`."""
 
     def __init__(self, files: FileSystem) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"files": files}))
-        self._server.daemon_threads = True
-        self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="gateway", daemon=True).start()
+        super().__init__(type("Handler", (_Handler,), {"files": files}))
 
     def spark_configuration(self, containers: list[tuple[str, str]]) -> dict[str, str]:
         """Return what Spark must be told so that ``abfss://`` URLs of these containers lead here.
@@ -60,11 +58,6 @@ class Gateway:
             for account, container in containers
         }
         return {"spark.hadoop.fs.abfss.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme", **tables}
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -166,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _create(self) -> None:
         overwrite = self._query.get("overwrite") == "true"
         if "data" in self._query:
-            self.files.write(self._path, _ChunkedBody(self.rfile), overwrite=overwrite)
+            self.files.write(self._path, ChunkedBody(self.rfile), overwrite=overwrite)
             self._send(None, 201)
         else:  # the client asks first, without a body, where to send it
             self.files.check_writable(self._path, overwrite=overwrite)
@@ -193,45 +186,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *_: object) -> None:
         """Write nothing: a job makes hundreds of requests."""
-
-
-class _ChunkedBody:
-    """The body of a request that is sent in chunks, as HTTP/1.1 has them."""
-
-    def __init__(self, file: BufferedIOBase) -> None:
-        self._file = file
-        self._left = 0  # of the chunk
-        self._ended = False
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return as many bytes as asked for, or all that are left.
-
-        :raises ConnectionAbortedError: The client was cut off before the end of the body.
-        """
-        parts = []
-        while size and not self._ended:
-            if not self._left:
-                self._begin_chunk()
-            part = self._exactly(self._left if size < 0 else min(size, self._left))
-            parts.append(part)
-            self._left -= len(part)
-            size -= len(part) if size > 0 else 0
-            if not self._left:
-                self._file.readline()  # the line end after a chunk, or after the empty one that ends the body
-        return b"".join(parts)
-
-    def _begin_chunk(self) -> None:
-        line = self._file.readline()
-        if not line.endswith(b"\n"):
-            raise ConnectionAbortedError
-        self._left = int(line.partition(b";")[0], 16)
-        self._ended = self._left == 0
-
-    def _exactly(self, size: int) -> bytes:
-        part = self._file.read(size)
-        if len(part) < size:
-            raise ConnectionAbortedError
-        return part
 
 
 def _file_path(path: str) -> FilePath:

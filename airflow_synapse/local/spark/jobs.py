@@ -31,6 +31,9 @@ _FIXED: Final = re.compile(
     r"spark\.(master|submit\.deployMode|yarn\..*|dynamicAllocation\..*|driver\.(memory|cores|host|bindAddress)"
     r"|executor\.(memory|cores|instances)|hadoop\.fs\.(abfss\.impl|viewfs\..*))"
 )
+#: Compile quickly rather than well: it halves the time of jobs that run for seconds. A long job may ask for better code
+#: with ``-XX:TieredStopAtLevel=4`` in ``spark.driver.extraJavaOptions``.
+_JAVA: Final = "-XX:TieredStopAtLevel=1"
 _LISTS: Final = {"--jars": "jars", "--py-files": "pyFiles", "--files": "files", "--archives": "archives"}
 
 log = logging.getLogger(__name__)
@@ -146,6 +149,8 @@ class Jobs:
                 return KILLED
             if time.monotonic() > deadline:
                 process.stop()
+                with batch.log_file("stderr").open("a") as errors:
+                    errors.write(f"The local Spark pool has ended the job, which took more than {self._seconds:g} s.\n")
                 return DEAD
             if batch.state == STARTING and _CONTEXT_STARTED.search(
                 batch.log_file("stderr").read_text(errors="replace")
@@ -176,7 +181,7 @@ class Jobs:
             "spark.driver.memory": self._driver_memory,
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
-            "spark.driver.defaultJavaOptions": f'"-Djava.io.tmpdir={scratch}" "-Dderby.system.home={scratch}"',
+            "spark.driver.defaultJavaOptions": f'"-Djava.io.tmpdir={scratch}" "-Dderby.system.home={scratch}" {_JAVA}',
             "spark.ui.enabled": "false",
             "spark.local.dir": str(scratch),
             # As in Synapse, a batch finds the tables of the batches before it.

@@ -124,7 +124,7 @@ class LivyApi:
 
         Assumption: The service lists batches oldest first, and ``total`` counts all there are, as in Livy itself.
         """
-        first, size = int(query.get("from", "0")), min(int(query.get("size", _LONGEST_LIST)), _LONGEST_LIST)
+        first, size = _number(query, "from", 0), min(_number(query, "size", _LONGEST_LIST), _LONGEST_LIST)
         batches = self._jobs.batches()
         sessions = [batch.as_json(detailed=detailed) for batch in batches[first : first + size]]
         return {"from": first, "total": len(batches), "sessions": sessions}
@@ -155,3 +155,10 @@ class LivyApi:
                     raise Refused(429, "There are too many requests.", fault.seconds)
                 case "unavailable":
                     raise Refused(503, "The service is not available.")
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isdecimal():
+        raise Refused(400, f"The parameter {name} is a number, not {text!r}.")
+    return int(text)

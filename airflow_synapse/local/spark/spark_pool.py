@@ -53,7 +53,7 @@ class SparkPool:
         job_seconds: float = 600.0,
     ) -> None:
         environment = install(home)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # tables and logs are for nobody else
         self.name = POOL
         self.client_secret = stored_secret(folder / "client_secret")
         self.identity_header = stored_secret(folder / "identity_header")

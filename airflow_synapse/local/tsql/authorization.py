@@ -1,10 +1,8 @@
-"""Ask whether the user of a session may do what a statement does.
+"""What each statement needs of the user who runs it.
 
 Source: the section Permissions of each statement's T-SQL reference; for DMVs azure-docs
 sql-data-warehouse-manage-monitor, Permissions; for COPY the COPY reference 2026-05.
 
-Assumption: A permission that is missing is reported with SQL Server's number: 229 on an object, 262 in the database,
-4834 for bulk operations, 15247 for managing users, and otherwise as if the object did not exist.
 Assumption: KILL, and catalog views without sys.dm_pdw_ in their names, need no permission in the local pool.
 """
 
@@ -13,18 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_synapse.local.catalog.model import Table
-from airflow_synapse.local.catalog.principals import (
-    DATABASE,
-    DBO_ID,
-    OBJECT,
-    SCHEMA,
-    Permission,
-    RoleMember,
-    Securable,
-    is_permitted,
-    roles_of,
-)
+from airflow_synapse.local.catalog.principals import DBO_ID
 from airflow_synapse.local.copy.request import CopyRequest
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.external_statements import (
@@ -40,7 +27,16 @@ from airflow_synapse.local.tsql.external_statements import (
     DropMasterKey,
     PutCredential,
 )
-from airflow_synapse.local.tsql.security_statements import ChangePermissions, CreateRole, CreateUser, DropPrincipal
+from airflow_synapse.local.tsql.permissions import (
+    BULK_OPERATIONS,
+    demand_on_database,
+    demand_on_table,
+    demand_to_manage,
+    has_permission,
+    schema_securable,
+    table_securable,
+)
+from airflow_synapse.local.tsql.security_statements import CreateRole, CreateUser, DropPrincipal
 from airflow_synapse.local.tsql.statements import (
     Body,
     Change,
@@ -68,55 +64,6 @@ if TYPE_CHECKING:
 
 _DATA_SOURCES: Final = "ALTER ANY EXTERNAL DATA SOURCE"
 _FILE_FORMATS: Final = "ALTER ANY EXTERNAL FILE FORMAT"
-_BULK: Final = "ADMINISTER DATABASE BULK OPERATIONS"
-
-
-def has_permission(state: SessionState, permission: str, securable: Securable) -> bool:
-    """Return whether the user of the session holds a permission; nothing is denied to the owner of the database."""
-    if state.principal_id == DBO_ID:
-        return True
-    catalog = state.database.catalog
-    principals = roles_of(state.principal_id, catalog.named(RoleMember))
-    return is_permitted(principals, permission, securable, catalog.named(Permission))
-
-
-def schema_securable(state: SessionState, name: str) -> Securable | None:
-    """Return the schema of that name as a securable, None when there is none."""
-    numbers = {found.lower(): number for number, found in state.database.catalog.schemas()}
-    number = numbers.get(name.lower())
-    return None if number is None else Securable(SCHEMA, number)
-
-
-def table_securable(state: SessionState, table: Table) -> Securable:
-    """Return the table as a securable."""
-    schema = schema_securable(state, table.schema)
-    return Securable(OBJECT, table.object_id, 0 if schema is None else schema.number)
-
-
-def demand_on_database(state: SessionState, *permissions: str) -> None:
-    """Check permissions in the database.
-
-    :raises PoolError: 262, or 4834 for bulk operations: one is missing.
-    """
-    for permission in permissions:
-        if not has_permission(state, permission, Securable(DATABASE)):
-            if permission == _BULK:
-                raise PoolError(4834, "You do not have permission to use the bulk load statement.")
-            message = f"{permission} permission denied in database '{state.database.name}'."
-            raise PoolError(262, message, severity=14)
-
-
-def demand_on_table(state: SessionState, permission: str, table: Table) -> None:
-    """Check a permission on a table; a temporary table is the session's own.
-
-    :raises PoolError: 229, it is missing.
-    """
-    if not table.temporary and not has_permission(state, permission, table_securable(state, table)):
-        message = (
-            f"The {permission} permission was denied on the object '{table.name}', database '{state.database.name}', "
-            f"schema '{table.schema}'."
-        )
-        raise PoolError(229, message, severity=14)
 
 
 def authorize(state: SessionState, body: Body) -> None:
@@ -205,7 +152,7 @@ def _copy(state: SessionState, body: Copy) -> None:
     target = state.find_table(body.request.target)
     if target is not None:
         demand_on_table(state, "INSERT", target)
-    demand_on_database(state, _BULK)
+    demand_on_database(state, BULK_OPERATIONS)
     if target is None and body.request.auto_create_table:
         _new_table(state, body.request.target)
 
@@ -228,15 +175,6 @@ def _manage(permission: str) -> Callable[[SessionState, Any], None]:
         demand_to_manage(state, permission)
 
     return demand
-
-
-def demand_to_manage(state: SessionState, permission: str) -> None:
-    """Check a permission to manage users, roles or permissions.
-
-    :raises PoolError: 15247, it is missing.
-    """
-    if not has_permission(state, permission, Securable(DATABASE)):
-        raise PoolError(15247, "User does not have permission to perform this action.")
 
 
 _DEMANDS: Final[dict[type, Callable[[SessionState, Any], None]]] = {
@@ -271,5 +209,4 @@ _DEMANDS: Final[dict[type, Callable[[SessionState, Any], None]]] = {
     CreateUser: _manage("ALTER ANY USER"),
     DropPrincipal: lambda state, body: demand_to_manage(state, f"ALTER ANY {'USER' if body.kind == 'S' else 'ROLE'}"),
     CreateRole: _manage("CREATE ROLE"),
-    ChangePermissions: _manage("CONTROL"),
 }

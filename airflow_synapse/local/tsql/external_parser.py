@@ -32,6 +32,7 @@ from airflow_synapse.local.tsql.tokens import Token, TokenKind
 from airflow_synapse.secret import Secret
 
 _VALUES: Final = frozenset({TokenKind.STRING, TokenKind.NUMBER, TokenKind.WORD, TokenKind.QUOTED_NAME})
+_MOST_ROWS: Final = 2**31 - 1
 _TABLE_OPTIONS: Final = frozenset({
     "LOCATION", "DATA_SOURCE", "FILE_FORMAT", "REJECT_TYPE", "REJECT_VALUE", "REJECT_SAMPLE_VALUE",
     "REJECTED_ROW_LOCATION",
@@ -169,22 +170,27 @@ def _table_options(options: Mapping[str, str]) -> ExternalTableOptions:
     sample = options.get("REJECT_SAMPLE_VALUE")
     if (sample is None) == (reject_type == "PERCENTAGE"):
         raise PoolError(103010, "REJECT_SAMPLE_VALUE belongs to REJECT_TYPE = PERCENTAGE, which needs it.")
+    most = _MOST_ROWS if reject_type == "VALUE" else 100
     return ExternalTableOptions(
         options["LOCATION"],
         options["DATA_SOURCE"],
         options["FILE_FORMAT"],
         reject_type,
-        _number("REJECT_VALUE", options.get("REJECT_VALUE", "0")),
-        None if sample is None else int(_number("REJECT_SAMPLE_VALUE", sample)),
+        _number("REJECT_VALUE", options.get("REJECT_VALUE", "0"), most, whole=reject_type == "VALUE"),
+        None if sample is None else int(_number("REJECT_SAMPLE_VALUE", sample, _MOST_ROWS, whole=True)),
         options.get("REJECTED_ROW_LOCATION"),
     )
 
 
-def _number(option: str, text: str) -> float:
+def _number(option: str, text: str, most: int, *, whole: bool) -> float:
+    """Source: T-SQL reference, CREATE EXTERNAL TABLE, REJECT options: which numbers they take."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise PoolError(103010, f"{option} is a number.") from None
+        number = -1.0
+    if not 0 <= number <= most or (whole and not number.is_integer()):
+        raise PoolError(103010, f"{option} is {'a whole number' if whole else 'a number'} from 0 to {most}.")
+    return number
 
 
 def _options(reader: TokenReader, is_known: Callable[[str], bool]) -> dict[str, str]:

@@ -83,6 +83,7 @@ from airflow_synapse.local.tsql.typed import Typed
 #: azure-docs data-factory, data flow troubleshooting.
 #: Assumption: ALTER TABLE SWITCH in a user transaction is refused as DDL, although one document lists it among the
 #: minimally logged operations that may take part in one.
+#: Assumption: CREATE USER, CREATE ROLE, GRANT, DENY and REVOKE in a user transaction are refused as DDL.
 _REFUSED_IN_A_TRANSACTION: Final = (
     CreateTable,
     CreateTableAsSelect,

@@ -20,7 +20,7 @@ from airflow_synapse.local.catalog.principals import (
     roles_of,
 )
 from airflow_synapse.local.errors import PoolError
-from airflow_synapse.local.tsql.authorization import (
+from airflow_synapse.local.tsql.permissions import (
     demand_to_manage,
     has_permission,
     schema_securable,
@@ -105,12 +105,17 @@ def drop_principal(state: SessionState, statement: DropPrincipal) -> None:
 
 
 def change_permissions(state: SessionState, statement: ChangePermissions) -> None:
-    """Run GRANT, DENY or REVOKE.
+    """Run GRANT, DENY or REVOKE, as somebody who has CONTROL of the securable or is in db_securityadmin.
 
-    :raises PoolError: 15151, there is no such securable or principal; 4617, the principal is a built-in one.
+    Source: sql-docs, Permissions: GRANT, DENY, REVOKE (Azure Synapse Analytics), Permissions.
+
+    :raises PoolError: 15151, there is no such securable or principal; 4617, the principal is a built-in one; 15247, it
+        is not allowed.
     """
     catalog = state.database.catalog
     securable = _securable(state, statement)
+    if not is_role_member(state, "db_securityadmin") and not has_permission(state, "CONTROL", securable):
+        raise PoolError(15247, "User does not have permission to perform this action.")
     grantees = [_grantee(catalog, name) for name in statement.principals]
     with state.writing() as cursor:
         for grantee in grantees:

@@ -24,9 +24,9 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.faults import RUNNING, StatementFaults
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql import metadata_functions
-from airflow_synapse.local.tsql.authorization import demand_on_database, demand_on_table
 from airflow_synapse.local.tsql.engine_errors import translated
 from airflow_synapse.local.tsql.external_scan import external_rows
+from airflow_synapse.local.tsql.permissions import demand_on_database, demand_on_table
 from airflow_synapse.local.tsql.query_binder import BoundQuery, QueryBinder, Relation
 from airflow_synapse.local.tsql.reader import TokenReader, refused
 from airflow_synapse.local.tsql.results import arrow_type, run_query

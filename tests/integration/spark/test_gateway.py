@@ -138,12 +138,13 @@ def test_reader_that_hangs_up_does_no_harm(files, gateway):
     assert files.ask("GET", "/file", "OPEN", offset=20 * 1024 * 1024 - 1)[1] == b"\0"
 
 
-def test_file_that_is_cut_off_is_not_there(files, gateway, container):
+@pytest.mark.parametrize("sent", [b"5\r\nhello\r\n", b"9\r\nhello"], ids=["between chunks", "in a chunk"])
+def test_file_that_is_cut_off_is_not_there(files, gateway, container, sent):
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
     connection.putrequest("PUT", f"/webhdfs/v1{files.base}/file?op=CREATE&data=true")
     connection.putheader("Transfer-Encoding", "chunked")
     connection.endheaders()
-    connection.send(b"5\r\nhello\r\n")
+    connection.send(sent)
     connection.close()
 
     time.sleep(0.3)
@@ -272,7 +273,7 @@ def test_wrong_key_is_refused_and_not_shown(azurite, container):
     status, answer = files.ask("GET", "/a", "OPEN")
 
     assert (status, answer["RemoteException"]["exception"]) == (403, "AccessControlException")
-    assert "Signature" not in str(answer)
+    assert answer["RemoteException"]["message"].startswith("Server failed to authenticate")
     gateway.close()
 
 

@@ -113,12 +113,25 @@ def test_null_is_no_reason_to_refuse(jobs):
     assert jobs.stage("SELECT CAST(NULL AS double) AS x", not_a_number="refuse").manifest["rows"] == 1
 
 
-def test_lengths_are_those_of_the_pools_types(jobs):
-    outcome = jobs.stage(
-        """SELECT * FROM VALUES ('', X'', CAST(NULL AS string)), ('a😀é', X'0102', NULL), ('abc', NULL, NULL)
-           AS v(text, bytes, nothing)"""
-    )
-    assert [column["max_length"] for column in outcome.manifest["columns"]] == [4, 2, 0]
+@pytest.mark.parametrize(
+    ("texts", "length"),
+    [
+        ("'', 'abc', NULL", 3),
+        ("'a😀é'", 7),  # UTF-16 has four units, UTF-8 seven bytes
+        ("repeat('é', 2000)", 4000),
+        ("repeat('é', 2001)", 2001),
+        ("repeat('中', 4000), repeat('x', 3999)", 4000),
+        ("repeat('😀', 2001)", 4002),
+    ],
+)
+def test_the_length_of_texts_is_enough_for_nvarchar(jobs, texts, length):
+    outcome = jobs.stage(f"SELECT explode(array({texts})) AS s")
+    assert outcome.manifest["columns"][0]["max_length"] == length
+
+
+def test_the_length_of_binary_values_is_that_of_varbinary(jobs):
+    outcome = jobs.stage("SELECT explode(array(X'', X'0102')) AS bytes, CAST(NULL AS binary) AS nothing")
+    assert [column["max_length"] for column in outcome.manifest["columns"]] == [2, 0]
 
 
 @pytest.mark.parametrize(("compression", "codec"), [("snappy", "SNAPPY"), ("gzip", "GZIP"), ("none", "UNCOMPRESSED")])

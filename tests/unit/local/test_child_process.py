@@ -52,6 +52,19 @@ def test_stop_ends_a_child_that_watches_its_input_without_force(tmp_path):
     assert (tmp_path / "log").read_text().split() == ["ready", "bye"]
 
 
+@pytest.mark.parametrize("ends_with_input", [True, False])
+def test_standard_error_has_a_log_of_its_own_if_asked(tmp_path, ends_with_input):
+    code = python("import sys; print('out'); print('error', file=sys.stderr); sys.exit(3)")
+    logs = {"log": tmp_path / "log", "error_log": tmp_path / "errors"}
+    with ChildProcess("It", code, **logs, ends_with_input=ends_with_input) as child:
+        while child.is_running:
+            time.sleep(0.02)
+
+    assert child.exit_code == 3
+    assert (tmp_path / "log").read_text() == "out\n"
+    assert (tmp_path / "errors").read_text() == "error\n"
+
+
 def test_stop_ends_a_wrapped_child_that_ignores_its_input(tmp_path):
     child = ChildProcess("It", python(IGNORES_ITS_INPUT), log=tmp_path / "log", ends_with_input=False)
     process_id = int(child.wait_for(r"ready (\d+)", timeout=10).group(1))

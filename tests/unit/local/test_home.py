@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from airflow_synapse.local.home import default_home, locked
+from airflow_synapse.local.home import default_home, locked, stored_secret
 
 
 def test_default_home_is_the_folder_that_the_environment_names(monkeypatch, tmp_path):
@@ -14,6 +14,14 @@ def test_default_home_is_in_the_cache_of_the_user(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
 
     assert default_home() == Path("/cache/airflow-synapse-local")
+
+
+def test_stored_secret_is_made_once_and_readable_by_its_owner_only(tmp_path):
+    made = stored_secret(tmp_path / "secret")
+
+    assert len(made.reveal()) > 20
+    assert stored_secret(tmp_path / "secret").reveal() == made.reveal()
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
 
 
 def test_lock_that_is_held_is_not_given_again(tmp_path):

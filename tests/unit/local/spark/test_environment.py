@@ -1,3 +1,6 @@
+import shutil
+import sys
+
 import pytest
 
 from airflow_synapse.local.home import WorkspaceError
@@ -46,7 +49,7 @@ def test_without_java_the_one_from_the_package_index_is_taken(home):
 
 
 def test_a_failed_installation_says_where_its_output_is_and_leaves_nothing_that_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "_SPARK", "pyspark==0.nothing")
-    with pytest.raises(WorkspaceError, match=r"pyspark-0\.nothing-python3\.\d+-install\.log says why"):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(WorkspaceError, match=r"pyspark-3\.5\.9-python3\.\d+-install\.log says why"):
         environment.install(tmp_path)
     assert not [path for path in (tmp_path / "spark").iterdir() if path.suffix not in {".log", ".partial"}]

@@ -106,15 +106,19 @@ def test_cancelled_job_ends_with_every_process(jobs, wait_for):
     assert not is_alive(child)
 
 
-def test_batch_that_waits_is_killed_at_once(jobs, wait_for):
-    wait_for(jobs.submit(request("sleeps")), "running")
-    waiting = jobs.submit(request())
+def test_batch_that_waits_is_killed_at_once_and_never_runs(jobs, wait_for):
+    running = wait_for(jobs.submit(request("sleeps")), "running")
+    waiting, last = jobs.submit(request()), jobs.submit(request())
 
     waiting.cancel()
 
     assert waiting.state == "killed"
     told = waiting.as_json(detailed=True)
     assert (told["result"], told["appId"], told["schedulerInfo"]["currentState"]) == ("Cancelled", None, "Ended")
+    running.cancel()
+    wait_for(last, "success")
+    assert waiting.state == "killed"
+    assert not waiting.log_file("stdout").exists()
 
 
 def test_cancel_after_the_end_changes_nothing(jobs, wait_for):
@@ -130,6 +134,7 @@ def test_job_over_its_time_is_dead(new_jobs, wait_for):
     batch = new_jobs(seconds=0.5).submit(request("sleeps"))
 
     assert wait_for(batch, "dead", "success", "killed").state == "dead"
+    assert "took more than 0.5 s" in batch.log_file("stderr").read_text()
 
 
 def test_batch_whose_storage_does_not_answer_is_dead_and_the_next_one_runs(new_jobs, wait_for):

@@ -58,6 +58,7 @@ def test_known_versions_answer(ask, version):
         (("POST", "", {"name": "job"}), 400, "file is required"),
         (("GET", "/0/state"), 404, "nothing at"),
     ],
+    ids=str,
 )
 def test_what_the_service_has_not_is_refused(ask, arguments, status, message):
     refusal = refused(ask, *arguments)
@@ -99,6 +100,7 @@ def test_list_is_told_in_parts_of_at_most_20(ask, faults):
     assert (everything["from"], everything["total"], len(everything["sessions"])) == (0, 23, 20)
     assert [session["id"] for session in rest["sessions"]] == [20, 21, 22]
     assert len(ask("GET", size="2")["sessions"]) == 2
+    assert refused(ask, "GET", size="-1").status == 400
 
 
 def test_log_holds_nothing_of_the_driver(ask, jobs, wait_for):

@@ -94,6 +94,19 @@ def test_a_rolled_back_statement_leaves_nothing(client, new_client):
             " (LOCATION = 'x', DATA_SOURCE = s, FILE_FORMAT = f, REJECT_TYPE = PERCENTAGE, REJECT_VALUE = 5)",
             103010,
         ),
+        *(
+            (
+                f"CREATE EXTERNAL TABLE t (n int) WITH (LOCATION = 'x', DATA_SOURCE = s, FILE_FORMAT = f, {reject})",
+                103010,
+            )
+            for reject in (
+                "REJECT_VALUE = 1.5",
+                "REJECT_VALUE = 2147483648",
+                "REJECT_TYPE = PERCENTAGE, REJECT_SAMPLE_VALUE = 10, REJECT_VALUE = 101",
+                "REJECT_SAMPLE_VALUE = 10",
+                "REJECT_TYPE = ROWS",
+            )
+        ),
         (
             "CREATE EXTERNAL TABLE t (n int IDENTITY) WITH (LOCATION = 'x/', DATA_SOURCE = s, FILE_FORMAT = f)",
             103010,
