@@ -25,7 +25,7 @@ ALLOWED = {
     "load": COMMON | {"copy", "schema", "rejected_rows"},
     "hooks": COMMON | {"copy", "schema", "load", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "hooks", "rejected_rows"},
-    "triggers": COMMON | {"load", "execution"},
+    "triggers": COMMON | {"copy", "load", "execution"},
     "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
     "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
     "local": {"secret"},
