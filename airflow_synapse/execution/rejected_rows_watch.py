@@ -32,8 +32,6 @@ _FEW_FILES: Final = 500
 class RejectedRowsWatch:
     """Where to look for rejected rows, and which; plain values, none of them secret.
 
-    Assumption: COPY has written all of its rejected rows when its statement ends.
-
     :param folder: URL of the folder.
     :param storage_conn_id: Connection for its account.
     :param has_subfolders: Whether the loads that write below it have folders of their own there.

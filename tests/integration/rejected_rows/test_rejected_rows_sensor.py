@@ -62,7 +62,7 @@ def event_of(trigger, timeout):
 
 
 @pytest.fixture(params=["poke", "deferred"])
-def run(request, lake, location):
+def run(request, lake_hook, location):
     """Run a sensor for the folder ``load``, and return what it returns."""
 
     def start(context=None, **arguments):
