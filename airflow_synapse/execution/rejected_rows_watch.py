@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Self
 
 from asgiref.sync import sync_to_async
@@ -23,12 +24,13 @@ from airflow_synapse.rejected_rows.reported import Reported, find_news, folder_p
 
 log: Final = logging.getLogger(__name__)
 
+#: As many are compared with what was reported in a few milliseconds.
+_FEW_FILES: Final = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRowsWatch:
     """Where to look for rejected rows, and which; plain values, none of them secret.
-
-    Assumption: COPY has written all of its rejected rows when its statement ends.
 
     :param folder: URL of the folder.
     :param storage_conn_id: Connection for its account.
@@ -143,7 +145,10 @@ async def look(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported)
     :raises SynapseError: The storage account cannot be read.
     """
     listing = await _list(lister, watch, reported)
-    news = find_news(listing.files, reported, now=listing.at, quiet=timedelta(seconds=watch.quiet_seconds))
+    quiet = timedelta(seconds=watch.quiet_seconds)
+    find = partial(find_news, listing.files, reported, now=listing.at, quiet=quiet)
+    # A long history would hold up the event loop.
+    news = find() if len(listing.files) < _FEW_FILES else await asyncio.to_thread(find)
     if not news.folders and (news.is_growing or not watch.is_none_an_answer):
         return Answer(None, news.reported)
     # Airflow's synchronous calls need a thread of this kind before Airflow 3.3.
@@ -162,8 +167,7 @@ async def _list(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported
         times = folder_prefixes(reported.until, datetime.now(UTC))
         prefixes = tuple(f"{folder}/{REJECTED_ROWS}/{time}" for time in times)
     listings = [await lister.list_files(location, prefix) for prefix in prefixes]
-    files = (file for listing in listings for file in listing.files)
-    return Listing(tuple(file for file in files if REJECTED_ROWS in file.name.split("/")[:-1]), listings[0].at)
+    return Listing(tuple(file for listing in listings for file in listing.files), listings[0].at)
 
 
 def _report(watch: RejectedRowsWatch, folders: tuple[LoadFolder, ...]) -> RejectedRowsReport:

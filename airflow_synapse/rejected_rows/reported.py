@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
-from airflow_synapse.rejected_rows.layout import LoadFolder, StoredFile, find_load_folders
+from airflow_synapse.rejected_rows.layout import REJECTED_ROWS, LoadFolder, StoredFile, find_load_folders
 
 #: A folder's name is at most this far from UTC, whichever time zone it is in.
 _TIME_ZONES: Final = timedelta(hours=14)
@@ -71,13 +71,14 @@ def find_news(files: Iterable[StoredFile], reported: Reported, *, now: datetime,
     The folder of a load counts once nothing in it has changed for ``quiet``: the size of one file says nothing, since a
     load may have many writers, and a pair that is complete may be one of several.
 
-    :param files: All files of the folder that are not older than ``reported.until``; older ones do no harm.
+    :param files: All files of the folder that are not older than ``reported.until``. Older ones do no harm, nor do
+        those that are not below a ``_rejectedrows``.
     :param now: The time of the listing.
     """
     settled: list[LoadFolder] = []
     growing: list[datetime] = []
     latest = now - quiet
-    for folder in find_load_folders(files):
+    for folder in find_load_folders(file for file in files if REJECTED_ROWS in file.name.split("/")[:-1]):
         fresh = [file for file in folder.files if not reported.holds(file)]
         if not fresh:
             continue

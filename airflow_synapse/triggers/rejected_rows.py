@@ -31,6 +31,7 @@ class RejectedRowsTrigger(BaseEventTrigger):
     :param quiet_seconds: How long nothing in the folder of a load must have changed before it is reported.
     :param sample_rows: Most rejected rows that the report shows; they are data of the files. 0 for none.
     :param poke_interval: Seconds between two looks.
+    :raises CopyOptionError: ``error_file`` is no such URL.
     """
 
     def __init__(
@@ -44,7 +45,10 @@ class RejectedRowsTrigger(BaseEventTrigger):
         sample_rows: int = 10,
         poke_interval: float = 60.0,
     ) -> None:
+        from airflow_synapse.copy.location import ExternalLocation  # noqa: PLC0415 - only who makes one needs it
+
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's, without types
+        ExternalLocation.parse(error_file, option="ERRORFILE")  # nothing is rendered: a DAG file is told at once
         self.error_file = error_file
         self.storage_conn_id = storage_conn_id
         self.error_file_per_load = error_file_per_load
@@ -79,11 +83,13 @@ class RejectedRowsTrigger(BaseEventTrigger):
         store = getattr(self, "asset_state_store", None)  # Airflow before 3.3 has none
         stored = None if store is None else await store.aget(watch.key)
         reported = watching.Reported.from_json(stored) if stored else watch.start()
-        async for answer in watching.answers(watch, reported, poke_interval=self.poke_interval, gives_up=False):
-            yield TriggerEvent(answer.report.to_json())  # type: ignore[no-untyped-call]  # as above
-            # After the event: rather twice than never, should the triggerer end right now.
-            if store is not None:
-                await store.aset(watch.key, answer.reported.to_json())
+        answers = watching.answers(watch, reported, poke_interval=self.poke_interval, gives_up=False)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield TriggerEvent(answer.report.to_json())  # type: ignore[no-untyped-call]  # as above
+                # After the event: rather twice than never, should the triggerer end right now.
+                if store is not None:
+                    await store.aset(watch.key, answer.reported.to_json())
 
 
 class RejectedRowsSensorTrigger(BaseTrigger):

@@ -30,7 +30,7 @@ ALLOWED = {
     "transfer": COMMON | {"copy", "schema", "load"},
     "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks", "rejected_rows"},
-    "triggers": COMMON | {"load", "spark", "hooks", "execution"},
+    "triggers": COMMON | {"copy", "load", "spark", "hooks", "execution"},
     "operators": COMMON
     | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers", "links", "version_compat"},
     "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},

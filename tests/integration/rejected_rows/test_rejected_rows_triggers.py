@@ -36,7 +36,7 @@ class Store:
 
 
 @pytest.fixture
-def watcher(lake, location):
+def watcher(lake_hook, location):
     """A trigger for a watched asset."""
 
     def create(store=None, **arguments):
@@ -143,7 +143,7 @@ def test_a_shared_folder_is_listed_by_the_months_that_may_be_new(watcher, put, s
 
 
 def test_a_thousand_sensors_share_one_session_and_read_the_connection_once(
-    lake, waiting, storage_proxy, monkeypatch, container
+    lake_hook, waiting, storage_proxy, monkeypatch, container
 ):
     sessions, authorizations = [], []
     open_session, authorize = blob_listing._open_session, blob_listing._authorize
@@ -166,7 +166,7 @@ def test_a_thousand_sensors_share_one_session_and_read_the_connection_once(
     assert sessions[0].closed
 
 
-def test_a_folder_of_more_than_a_page_is_listed_whole(lake, location, container, storage_proxy, monkeypatch):
+def test_a_folder_of_more_than_a_page_is_listed_whole(lake_hook, location, container, storage_proxy, monkeypatch):
     for number in range(5):
         container.upload_blob(f"load/{number} é", b"x" * number)
     real = blob_listing._authorize
@@ -181,13 +181,13 @@ def test_a_folder_of_more_than_a_page_is_listed_whole(lake, location, container,
     assert len(storage_proxy.requests) == 3
 
 
-def test_what_stands_for_a_folder_is_not_listed(lake, location, container):
+def test_what_stands_for_a_folder_is_not_listed(lake_hook, location, container):
     container.upload_blob("load/folder", b"", metadata={"hdi_isfolder": "true"})
     container.upload_blob("load/file", b"")
     assert [file.name for file in run(listed(location))] == ["load/file"]
 
 
-def test_after_retry_after_all_of_a_connection_wait(lake, location, container, storage_proxy, monkeypatch):
+def test_after_retry_after_all_of_a_connection_wait(lake_hook, location, container, storage_proxy, monkeypatch):
     storage_proxy.faults.append(Fault(status=503, code="ServerBusy", times=1, headers={"Retry-After": "1"}))
 
     async def ask_twice():
@@ -203,7 +203,7 @@ def test_after_retry_after_all_of_a_connection_wait(lake, location, container, s
 
 
 @pytest.mark.parametrize("status", [429, 500, None])
-def test_what_passes_is_an_error_that_may_pass(lake, location, container, storage_proxy, status):
+def test_what_passes_is_an_error_that_may_pass(lake_hook, location, container, storage_proxy, status):
     storage_proxy.faults.append(Fault(status=status, code="Trouble", **LISTING))
     with pytest.raises(SourceFilesError, match="cannot be read with connection 'lake'") as caught:
         run(listed(location))

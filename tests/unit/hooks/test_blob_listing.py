@@ -4,7 +4,7 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from azure.identity import ClientSecretCredential
+from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
 from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.exceptions import CredentialError
@@ -39,22 +39,22 @@ def test_a_public_account_is_asked_without_anything(new_connection):
     assert set(authorization.headers) == {"x-ms-version"}
 
 
+IDENTITIES = {
+    ClientSecretCredential: {"login": "client", "password": "client-secret", "extra": {"tenant_id": "my-tenant"}},
+    DefaultAzureCredential: {},
+}
+
+
 @pytest.mark.parametrize(("lifetime", "used"), [(3600, 1800), (600, 300)])
-def test_a_service_principal_gets_in_with_a_token_as_long_as_it_lasts(new_connection, monkeypatch, lifetime, used):
+@pytest.mark.parametrize("identity", IDENTITIES, ids=["service principal", "managed identity"])
+def test_an_identity_gets_in_with_a_token_as_long_as_it_lasts(new_connection, monkeypatch, identity, lifetime, used):
     class Token:
         token = "entra-token-0123456789"
         expires_on = time.time() + lifetime
 
     asked = []
-    monkeypatch.setattr(ClientSecretCredential, "get_token", lambda self, scope: asked.append(scope) or Token)
-    new_connection(
-        "lake",
-        conn_type="adls",
-        host="https://lake.dfs.core.windows.net",
-        login="client",
-        password="client-secret",
-        extra={"tenant_id": "my-tenant"},
-    )
+    monkeypatch.setattr(identity, "get_token", lambda self, scope: asked.append(scope) or Token)
+    new_connection("lake", conn_type="adls", host="https://lake.dfs.core.windows.net", **IDENTITIES[identity])
     authorization = _authorize("lake", REJECTS)
     assert asked == ["https://storage.azure.com/.default"]
     assert authorization.headers["Authorization"] == "Bearer entra-token-0123456789"

@@ -62,7 +62,7 @@ def test_a_table_is_cut_to_ten_lines_of_a_length():
     lines = RejectedRowsReport(rows=30, reasons=reasons).to_text().splitlines()
     assert len(lines) == 13
     assert lines[-1].strip() == "and 20 more"
-    assert max(map(len, lines)) < 180
+    assert max(map(len, lines)) < 260
 
 
 def test_the_json_is_bounded_whatever_a_report_holds_and_says_what_it_left_out():

@@ -76,6 +76,12 @@ def test_a_file_without_a_time_is_reported_once():
     assert not look([timeless], news.reported, 9999).folders
 
 
+def test_other_files_are_none_of_its_business():
+    assert not look(
+        [StoredFile("rejects/_rejectedrows.csv", 1, START), StoredFile("in.csv", 1, START)], Reported(), 99
+    ).folders
+
+
 def test_what_is_remembered_does_not_grow_with_the_history():
     reported, files = Reported(), []
     for load in range(50):
