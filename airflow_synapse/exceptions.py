@@ -19,8 +19,16 @@ SynapseError
     LoadChangedError                       the load is done, but its arguments were changed since
     LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
+    SparkPoolError                         the Spark pool could not be reached, or refused a request
+        SparkBatchBusyError                an earlier batch of the same task does not end
+    SparkJobError                          the job ended without its result
     SourceFilesError                       files cannot be listed or read, or do not fit the table
         NoSourceFilesError                 there is no file
+    TransferOptionError (also ValueError)  an argument of a Spark transfer that is wrong; found before anything starts
+    StagedFilesError                       the files of a Spark job are not what its manifest says
+    DeliveryUnknownError                   nobody can know whether a Spark job has written its rows
+    RowCountError                          not as many rows arrived as were sent
+    TableExistsError                       save_mode errorifexists, and there is a table of that name
 
 Each carries :attr:`SynapseError.retryable`: whether the same call can succeed later without anybody changing anything.
 No message holds a secret.
@@ -159,9 +167,59 @@ class StatementCancelledError(SynapseError):
     retryable = True
 
 
+class SparkPoolError(SynapseError):
+    """The Spark pool could not be reached, or refused a request.
+
+    :param status: HTTP status of its answer; None where there was none that could be read.
+    :param retryable: Whether the same request can succeed later.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retryable = retryable
+
+
+class SparkBatchBusyError(SparkPoolError):
+    """An earlier batch of the same task was cancelled, and does not end."""
+
+
+class SparkJobError(SynapseError):
+    """The job ended without its result. The message says what the job, and the pool, say of it.
+
+    :param retryable: Whether the job can succeed when it is submitted again.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
 class SourceFilesError(SynapseError):
     """Files of the storage account cannot be listed or read, or do not fit the table."""
 
 
 class NoSourceFilesError(SourceFilesError):
     """The locations stand for no file."""
+
+
+class TransferOptionError(SynapseError, ValueError):
+    """An argument of a transfer between Spark and the pool that is wrong. Found before anything starts."""
+
+
+class StagedFilesError(SynapseError):
+    """The files of a Spark job are not what its manifest says. Nothing was loaded."""
+
+    retryable = True  # the next try runs the job again
+
+
+class DeliveryUnknownError(SynapseError):
+    """Nobody can know whether a Spark job has written its rows. The message says how to go on."""
+
+
+class RowCountError(SynapseError):
+    """Not as many rows arrived as were sent. Someone has to look before the task is repeated."""
+
+
+class TableExistsError(SynapseError):
+    """The save mode is ``errorifexists``, and there is a table of that name. Nothing was started."""

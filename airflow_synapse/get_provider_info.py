@@ -21,21 +21,42 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.operators.copy"],
+                "python-modules": [
+                    "airflow_synapse.operators.copy",
+                    "airflow_synapse.operators.rejected_rows_to_files",
+                    "airflow_synapse.operators.rejected_rows_to_table",
+                    "airflow_synapse.operators.spark_to_sql_pool",
+                    "airflow_synapse.operators.sql_pool_to_spark",
+                ],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": "Azure Synapse dedicated SQL pool",
+                "python-modules": ["airflow_synapse.sensors.rejected_rows"],
             }
         ],
         "hooks": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.hooks.sql_pool", "airflow_synapse.hooks.storage"],
+                "python-modules": [
+                    "airflow_synapse.hooks.sql_pool",
+                    "airflow_synapse.hooks.storage",
+                    "airflow_synapse.hooks.spark_pool",
+                ],
             }
         ],
         "triggers": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.triggers.copy_load"],
+                "python-modules": [
+                    "airflow_synapse.triggers.copy_load",
+                    "airflow_synapse.triggers.rejected_rows",
+                    "airflow_synapse.triggers.spark_batch",
+                ],
             }
         ],
+        "extra-links": ["airflow_synapse.links.SparkApplicationLink"],
         "connection-types": [_sql_pool_connection()],
     }
 

@@ -8,7 +8,16 @@ import sys
 import warnings
 
 #: Modules of this folder; each has ``figures()``, which yields figures as they are measured.
-BENCHMARKS = ("import_cost", "operator_overhead", "deferred_loads", "tds_benchmark", "copy_benchmark", "spark_staging")
+BENCHMARKS = (
+    "import_cost",
+    "operator_overhead",
+    "deferred_loads",
+    "rejected_rows_sensor",
+    "tds_benchmark",
+    "copy_benchmark",
+    "rejected_rows_report",
+    "spark_staging",
+)
 
 
 def main(names: list[str]) -> int:

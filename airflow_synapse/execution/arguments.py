@@ -1,4 +1,4 @@
-"""The rendered arguments of a SynapseCopyOperator, which may go to another process."""
+"""The rendered arguments of an operator that loads with COPY, which may go to another process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ _BYTES: Final = "hexadecimal"
 
 @dataclass(frozen=True, kw_only=True)
 class CopyArguments:
-    """What :class:`~airflow_synapse.operators.copy.SynapseCopyOperator` describes, after rendering."""
+    """What :class:`~airflow_synapse.operators.copy.SynapseCopyOperator` describes, after rendering, and two more.
+
+    :param origin: What the files were made of, where they were made for this load; None where they were there.
+    :param rows: Rows that the files hold, where that is known: then another number of loaded rows is an error, and
+        without a row nothing is copied.
+    """
 
     table: str
     external_locations: str | Sequence[str]
@@ -61,11 +66,17 @@ class CopyArguments:
     synapse_conn_id: str = "synapse_default"
     storage_conn_id: str | None = None
     error_storage_conn_id: str | None = None
+    origin: str | None = None
+    rows: int | None = None
 
     @classmethod
-    def of(cls, task: object) -> Self:
-        """Read them from the attributes of the same names."""
-        return cls(**{field.name: getattr(task, field.name) for field in fields(cls)})
+    def of(cls, task: object, **others: Any) -> Self:  # noqa: ANN401 - the types of the fields
+        """Read them from the attributes of the same names, as far as there are such attributes.
+
+        :param others: What takes the place of attributes.
+        """
+        found = {field.name: getattr(task, field.name) for field in fields(cls) if hasattr(task, field.name)}
+        return cls(**{**found, **others})
 
     def to_json(self) -> dict[str, Any]:
         """Return what is set, without anything secret: a credential without a secret becomes its name.

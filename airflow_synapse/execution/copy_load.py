@@ -15,7 +15,7 @@ from airflow_synapse.copy import (
     TableName,
     build_statement,
 )
-from airflow_synapse.exceptions import CopyOptionError, StatementError, SynapseError
+from airflow_synapse.exceptions import CopyOptionError, RowCountError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.load_rejects import LoadRejects, error_folder
 from airflow_synapse.execution.progress_reporter import ProgressReporter
@@ -27,7 +27,7 @@ from airflow_synapse.load.identity import Attempt, LoadIdentity
 from airflow_synapse.load.preflight import Preflight, check_on_empty, check_sources, no_files, run_preflight
 from airflow_synapse.load.record import LoadRecord, StateStore
 from airflow_synapse.load.result import LoadResult
-from airflow_synapse.load.runner import Load, hand_over, run_load
+from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.submission import Session
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
@@ -39,7 +39,7 @@ _CANCEL_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 3.0
 
 #: "There is already an object named ...". Source: Spark connector reference of 2020, Write API; database engine errors.
-_ALREADY_AN_OBJECT: Final = 2714
+ALREADY_AN_OBJECT: Final = 2714
 
 log: Final = logging.getLogger(__name__)
 
@@ -105,10 +105,16 @@ class CopyLoad:
             log.warning("The pool does not show its requests, so that this load cannot be deferred: it runs here.")
         return record
 
+    def find_result(self) -> LoadResult | None:
+        """Return the result of an earlier try; see :func:`~airflow_synapse.load.runner.find_result`."""
+        outcome = find_result(self._open_session, self._load())
+        return self._result(outcome) if outcome else None
+
     def run(self) -> LoadResult:
         """Load the files.
 
         :raises NoSourceFilesError: There is none, and ``on_empty`` is not ``succeed``.
+        :raises RowCountError: Not all rows of the files were loaded.
         :raises SynapseError: It failed.
         """
         copy = self.copy
@@ -123,9 +129,15 @@ class CopyLoad:
             interval=self._arguments.progress_interval,
         ):
             outcome = run_load(self._open_session, self._load())
-        copy = self._copy_of(outcome.attempt)
+        result = self._result(outcome)
+        log.info("Loaded: %s", replace(result, rejected_rows_report=None))  # which has been logged as a table
+        self._check_rows(outcome)
+        return result
+
+    def _result(self, outcome: LoadOutcome) -> LoadResult:
+        copy, survey = self._copy_of(outcome.attempt), self._survey
         rejects = self._rejects.report(copy, outcome.rows_loaded)
-        result = LoadResult(
+        return LoadResult(
             table=str(copy.target),
             label=copy.label or "",
             request_id=outcome.request_id,
@@ -136,9 +148,17 @@ class CopyLoad:
             bytes=survey.bytes if survey else None,
             seconds=outcome.seconds,
             reused=outcome.reused,
+            rejected_rows_report=rejects,
         )
-        log.info("Loaded: %s", result)
-        return replace(result, rejected_rows_report=rejects)
+
+    def _check_rows(self, outcome: LoadOutcome) -> None:
+        expected, loaded = self._arguments.rows, outcome.rows_loaded
+        is_ours = outcome.seconds is not None  # an earlier try may have had other files
+        if is_ours and expected is not None and loaded is not None and loaded != expected:
+            raise RowCountError(
+                f"The files hold {expected:,} rows, and COPY has loaded {loaded:,} into {self.copy.target} (request "
+                f"{outcome.request_id}). Find out which rows are in the table before the load is repeated."
+            )
 
     def cancel(self) -> None:
         """Cancel the running statement; where that does not help at once, end its session, and no other.
@@ -168,7 +188,7 @@ class CopyLoad:
         return session
 
     def _load(self) -> Load:
-        task_try = self._try
+        task_try, arguments = self._try, self._arguments
         return Load(
             copy=self.copy,
             options=self._options,
@@ -180,6 +200,8 @@ class CopyLoad:
             before=self._before_submission,
             copy_of=self._copy_of,
             inspect=self._rejects.inspect,
+            origin=arguments.origin,
+            is_empty=arguments.rows == 0,
         )
 
     def _before_submission(self, session: Session) -> None:
@@ -205,8 +227,8 @@ class CopyLoad:
         return self._preflight
 
     def _look_at_sources(self) -> SourceSurvey | None:
-        """Look what there is to load; None when nothing here can list the storage account."""
-        if not self._storage:
+        """Look what there is to load; None when nothing here can list the storage account, or there is nothing."""
+        if not self._storage or self._arguments.rows == 0:
             return None
         read_footers = self.copy.file_type == "PARQUET"
         survey = self._storage.survey(self.copy.external_locations, read_footers=read_footers)
@@ -326,7 +348,7 @@ def _create(session: Session, table: TableDefinition) -> None:
     try:
         session.execute(table)
     except StatementError as error:
-        if error.number != _ALREADY_AN_OBJECT:
+        if error.number != ALREADY_AN_OBJECT:
             raise
 
 

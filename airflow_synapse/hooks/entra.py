@@ -1,10 +1,11 @@
-"""Access tokens of Microsoft Entra for the pool."""
+"""Credentials of Microsoft Entra, and access tokens for the pool."""
 
 from __future__ import annotations
 
+import logging
 import struct
 import time
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
 
 from airflow_synapse.exceptions import SynapseConnectionError
 from airflow_synapse.hooks.pool_settings import Authentication, PoolSettings
@@ -20,6 +21,26 @@ SCOPE: Final = "https://database.windows.net/.default"
 LEAST_SECONDS_LEFT: Final = 300
 #: Attribute SQL_COPT_SS_ACCESS_TOKEN of Microsoft's driver. Source: ODBC driver, "using Azure Active Directory".
 ACCESS_TOKEN_ATTRIBUTE: Final = 1256
+
+
+class EntraLogin(Protocol):
+    """The fields of a connection that say who asks for a token."""
+
+    @property
+    def authentication(self) -> Authentication:
+        """By what method."""
+
+    @property
+    def login(self) -> str | None:
+        """Client id; None for the identity of the machine itself."""
+
+    @property
+    def password(self) -> Secret | None:
+        """Client secret of a service principal."""
+
+    @property
+    def tenant_id(self) -> str | None:
+        """Entra tenant; None where the environment says it."""
 
 
 class PoolTokens:
@@ -59,7 +80,7 @@ class PoolTokens:
 
         try:
             if self._credential is None:
-                self._credential = _credential(self._settings)
+                self._credential = entra_credential(self._settings)
             return self._credential.get_token(SCOPE)
         except (AzureError, ValueError) as error:
             reason = scrub(str(error), self._settings.secrets)
@@ -72,9 +93,12 @@ class PoolTokens:
         )
 
 
-def _credential(settings: PoolSettings) -> TokenCredential:
+def entra_credential(settings: EntraLogin) -> TokenCredential:
+    """Return what gets tokens for a connection."""
     from azure import identity
 
+    # It writes to the task's log whenever a token is asked for, also where it has one.
+    logging.getLogger("azure.identity").setLevel(logging.WARNING)
     # An explicit None would override what the environment says of a client, so that only what is known is passed.
     client: dict[str, Any] = {"client_id": settings.login} if settings.login else {}
     tenant = {"tenant_id": settings.tenant_id} if settings.tenant_id else {}
@@ -88,7 +112,8 @@ def _credential(settings: PoolSettings) -> TokenCredential:
             return identity.WorkloadIdentityCredential(**client, **tenant)
         case Authentication.DEFAULT:
             managed: dict[str, Any] = {"managed_identity_client_id": settings.login} if settings.login else {}
-            return identity.DefaultAzureCredential(**managed)
+            workload = {"workload_identity_tenant_id": settings.tenant_id} if settings.tenant_id else {}
+            return identity.DefaultAzureCredential(**managed, **workload)
         case Authentication.SQL_LOGIN | Authentication.ACCESS_TOKEN:
             raise AssertionError(settings.authentication)  # no Entra credential is asked for
         case _:

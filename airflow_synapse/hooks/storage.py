@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -43,14 +44,16 @@ if TYPE_CHECKING:
 SAS_LIFETIME: Final = timedelta(hours=12)
 #: Version 1, which COPY asks for. Source: COPY reference 2026-05, CREDENTIAL.
 _TOKEN_ENDPOINT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/token"  # noqa: S105 - a URL
+#: Scope of a token for the Blob service of the public cloud, which those of other clouds take too.
+_STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
 #: How long a SAS that was made serves other loads of this process. A triggerer runs many, and what Airflow has to mask
 #: stays for as long as the process lives: each new secret makes every line of a log slower.
 _SAS_REUSE: Final = timedelta(hours=1)
 #: What was made, by what it is for: when, and the SAS.
 _MINTED: Final[dict[tuple[object, ...], tuple[datetime, Secret]]] = {}
 _TOO_MANY_REQUESTS: Final = 429
-#: Bytes of one request of a download, of which one at a time is in memory.
-_PIECE_BYTES: Final = 4 * 2**20
+#: Bytes of one request of a download: two of them are in memory, several times each. The SDK's own 32 MB cost 100 MB.
+_PIECE_BYTES: Final = 2**20
 
 T = TypeVar("T")
 
@@ -99,6 +102,18 @@ class SynapseStorageHook(BaseHook):
         """
         return self._credential(location, "rwcdl")
 
+    def access_token(self, location: ExternalLocation) -> tuple[Secret, float]:
+        """Return an Entra token to read a location, and when it ends, in seconds since 1970.
+
+        :raises CredentialError: The connection is for another account.
+        :raises SourceFilesError: Entra gave none.
+        """
+        self._check_account(location)
+        token = self._ask(location, lambda: self._client_credential().get_token(_STORAGE_SCOPE))
+        secret = Secret(token.token)
+        mask(secret)
+        return secret, token.expires_on
+
     def survey(self, locations: Sequence[ExternalLocation], *, read_footers: bool = False) -> SourceSurvey:
         """Look at the files that the locations stand for, with one listing for each. A file of two counts once.
 
@@ -117,7 +132,7 @@ class SynapseStorageHook(BaseHook):
                 return survey
             return replace(survey, parquet_files=parquet_footers.read_footers(container, survey.sample))
 
-        return self._in_container(locations[0], look)
+        return self.in_container(locations[0], look)
 
     def rejected_row_files(self, location: ExternalLocation) -> list[StoredFile]:
         """List the files of rejected rows below a folder, with one request for each 5,000.
@@ -127,7 +142,7 @@ class SynapseStorageHook(BaseHook):
         :raises CredentialError: The connection is for another account.
         """
         prefix = f"{location.path.rstrip('/')}/{REJECTED_ROWS}/".lstrip("/")
-        return self._in_container(
+        return self.in_container(
             location,
             lambda container: [
                 StoredFile(blob.name, blob.size, blob.last_modified) for blob in _files_below(container, prefix)
@@ -175,12 +190,15 @@ class SynapseStorageHook(BaseHook):
 
         :param location: Any folder in the container of the files.
         """
-        container = self._in_container(location, lambda container: container)
+        container = self.in_container(location, lambda container: container)
 
         def read(file: StoredFile) -> Iterator[bytes]:
             pieces = self._ask(location, lambda: container.download_blob(file.name).chunks())
-            while (piece := self._ask(location, lambda: next(pieces, None))) is not None:
-                yield piece
+            with ThreadPoolExecutor(1) as ahead:  # the next piece comes while this one is worked on
+                coming = ahead.submit(next, pieces, None)
+                while (piece := self._ask(location, coming.result)) is not None:
+                    coming = ahead.submit(next, pieces, None)
+                    yield piece
 
         return read
 
@@ -279,7 +297,12 @@ class SynapseStorageHook(BaseHook):
                 f"is in {location.account!r}."
             )
 
-    def _in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+    def in_container(self, location: ExternalLocation, work: Callable[[ContainerClient], T]) -> T:
+        """Return what ``work`` makes of the container of a location.
+
+        :raises SourceFilesError: The account refuses, or cannot be reached.
+        :raises CredentialError: The connection is for another account.
+        """
         self._check_account(location)
         return self._ask(location, lambda: work(self.get_conn().get_container_client(location.container)))
 
@@ -294,7 +317,7 @@ class SynapseStorageHook(BaseHook):
             passing = isinstance(error, AzureError) and _passes(error)
         # Raised out here, so that no traceback carries the SDK's own error, whose text may hold more.
         failure = SourceFilesError(
-            f"Container {location.container!r} of {self.settings.account!r} cannot be read with connection "
+            f"Container {location.container!r} of {self.settings.account!r} cannot be used with connection "
             f"{self.storage_conn_id!r}: {reason}"
         )
         failure.retryable = passing
@@ -328,8 +351,10 @@ def _repeat_throttled(answer: PipelineResponse[Any, Any]) -> None:
 
 def _passes(error: AzureError) -> bool:
     """Say whether a later call can succeed: the storage is busy or out of reach, or a file changes just now."""
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
+    if isinstance(error, ClientAuthenticationError):  # also from Entra, without a status
+        return False
     if not isinstance(error, HttpResponseError) or error.status_code is None:
         return True
     is_changing = getattr(error, "error_code", None) in {"BlobNotFound", "ConditionNotMet"}

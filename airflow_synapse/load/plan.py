@@ -34,7 +34,7 @@ class LoadPlan:
     """The statements of a load.
 
     :param prepare: Before COPY.
-    :param copy: Into the table, or into the staging table.
+    :param copy: Into the table, or into the staging table; None where there is nothing to load.
     :param checks: After COPY.
     :param publish: After the checks: what takes the rows of the staging table into the table.
     :param is_transaction: Whether ``publish`` is one transaction.
@@ -42,24 +42,30 @@ class LoadPlan:
     """
 
     prepare: tuple[str, ...] = ()
-    copy: CopyStatement
+    copy: CopyStatement | None
     checks: tuple[Check, ...] = ()
     publish: tuple[str, ...] = ()
     is_transaction: bool = False
     staging: TableName | None = None
 
 
-def fingerprint(options: LoadOptions, copy: CopyStatement) -> str:
-    """Return a short text that changes with what is loaded and where to; not with credentials, label or ERRORFILE."""
+def fingerprint(options: LoadOptions, copy: CopyStatement, origin: str | None = None) -> str:
+    """Return a short text that changes with what is loaded and where to; not with credentials, label or ERRORFILE.
+
+    :param origin: What the files were made of, where they were made for this load: then it counts instead of them.
+    """
+    files: tuple[object, ...] = (
+        [location.url for location in copy.external_locations],
+        [column.quoted for column in copy.columns],
+        repr(copy.file_options),
+    )
     parts = (
         options.write_disposition,
         options.slice_predicate,
         options.partition_values,
         [key.name for key in options.upsert_keys],
         copy.target.quoted,
-        [location.url for location in copy.external_locations],
-        [column.quoted for column in copy.columns],
-        repr(copy.file_options),
+        *(files if origin is None else (origin,)),
         copy.max_errors,
         copy.identity_insert,
     )

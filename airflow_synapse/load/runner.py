@@ -58,6 +58,9 @@ class Load:
     :param copy_of: Returns the statement of an attempt, where it differs from ``copy``: in its label or ERRORFILE.
     :param inspect: Looks at what the COPY of a staged load has come to, once the staging table holds its rows (whose
         number it is told) and before anything is published; it raises to leave the table as it is.
+    :param origin: What the files were made of, where they were made for this load: a later try makes others, and is
+        the same load.
+    :param is_empty: Whether there is no row to load: then all is done but COPY.
     """
 
     copy: CopyStatement
@@ -70,6 +73,8 @@ class Load:
     first_number: int = 1
     copy_of: Callable[[Attempt], CopyStatement] | None = None
     inspect: Callable[[CopyStatement, int], None] | None = None
+    origin: str | None = None
+    is_empty: bool = False
 
     def attempt(self, number: int) -> Attempt:
         """Return a new attempt, the ``number``-th of this try."""
@@ -79,7 +84,7 @@ class Load:
             try_number=self.try_number,
             number=number,
             token=secrets.token_hex(4),
-            fingerprint=fingerprint(self.options, self.copy),
+            fingerprint=fingerprint(self.options, self.copy, self.origin),
             path=self.options.path,
         )
 
@@ -142,6 +147,16 @@ def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: 
     raise AssertionError("unreachable")
 
 
+def find_result(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadOutcome | None:
+    """Return the result of an earlier try of a load whose files are yet to be made; None where it is to be run.
+
+    :raises SynapseError: As :func:`run_load`; nothing is submitted.
+    """
+    load.options.check(load.copy)
+    with open_session() as session:
+        return _AttemptRun(session, load, load.attempt(1)).find_result()
+
+
 def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadRecord | None:
     """Let another process run the load, one that may die and be started again, and cannot reach the store.
 
@@ -177,6 +192,15 @@ class _AttemptRun:
         self._settlement = Settlement(session=session, attempt=self._attempt, is_repeatable=load.options.is_repeatable)
 
     def run(self) -> LoadOutcome:
+        knowledge, ledger, done = self._look_back()
+        return done or self._run(knowledge, ledger)
+
+    def find_result(self) -> LoadOutcome | None:
+        *_, done = self._look_back()
+        return done
+
+    def _look_back(self) -> tuple[Knowledge, Ledger | None, LoadOutcome | None]:
+        """Learn what became of other attempts; the outcome is None where the load is to be run."""
         options = self._load.options
         listed = self._settle()
         ledger = self._claim_ledger()
@@ -193,10 +217,10 @@ class _AttemptRun:
         if decision is Decision.RAISE_UNKNOWN:
             raise unknown_outcome(self._load.copy, has_store=self._load.has_store)
         if decision is Decision.RUN or done is None:
-            return self._run(knowledge, ledger)
+            return knowledge, ledger, None
         if decision is Decision.REFUSE_CHANGED:
             raise changed_arguments(self._load.copy, done)
-        return self._take(done, reused=decision is Decision.REUSE_RESULT)
+        return knowledge, ledger, self._take(done, reused=decision is Decision.REUSE_RESULT)
 
     def _settle(self) -> tuple[AttemptRequests, ...]:
         """Announce the attempt, and wait until it is the only one."""
@@ -233,6 +257,8 @@ class _AttemptRun:
             load.before(self._session)
         copy = load.copy_of(attempt) if load.copy_of else load.copy
         plan = plan_load(self._session, load.options, copy, attempt)
+        if load.is_empty:
+            plan = replace(plan, copy=None)
         if plan.staging is not None:
             drop_leftovers(self._session, staging_prefix(attempt.load_id))
         if ledger and load.options.is_repeatable:

@@ -147,15 +147,18 @@ class Submission:
             log.warning("The rows are loaded, but this failed: %s. %s", sql, error)
 
     def _copy(self) -> Submitted:
+        copy = self.plan.copy
+        if copy is None:
+            return Submitted(request_id=None, rows_loaded=0)
         try:
-            row_count = self.session.execute(self.plan.copy)
+            row_count = self.session.execute(copy)
         except ConnectionLostError:
             raise
         except StatementError as error:
             raise copy_error(error, self.options, self.copy) from error
         # At once: the pool keeps the workers of its last thousand requests only.
         try:
-            rows = self.session.fetch(REQUEST_OF_COPY, self.plan.copy.label)
+            rows = self.session.fetch(REQUEST_OF_COPY, copy.label)
         except SqlError as error:
             log.warning("The pool does not show the request; VIEW DATABASE STATE is needed. %s", error)
             rows = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_synapse.exceptions import NoSourceFilesError, SynapseError
+from airflow_synapse.exceptions import NoSourceFilesError
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
@@ -268,18 +268,15 @@ class SynapseCopyOperator(BaseOperator):
 
     def _answering(self, load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Turn errors of a load into what Airflow understands."""
-        from airflow_synapse.version_compat import (  # noqa: PLC0415 - for running tasks only
-            AirflowFailException,
-            AirflowSkipException,
-        )
+        from airflow_synapse.operators.outcome import or_fail  # noqa: PLC0415 - for running tasks only
+        from airflow_synapse.version_compat import AirflowSkipException  # noqa: PLC0415 - for running tasks only
 
-        try:
-            return load()
-        except NoSourceFilesError as error:
-            if self.on_empty == "skip":
+        def skip_if_empty() -> dict[str, Any]:
+            try:
+                return load()
+            except NoSourceFilesError as error:
+                if self.on_empty != "skip":
+                    raise
                 raise AirflowSkipException(str(error)) from error
-            raise AirflowFailException(str(error)) from error
-        except SynapseError as error:
-            if error.retryable:
-                raise
-            raise AirflowFailException(str(error)) from error
+
+        return or_fail(skip_if_empty)

@@ -1,10 +1,11 @@
-"""What a SynapseCopyOperator does once its arguments are rendered. Only running tasks import it: it is slow."""
+"""What an operator that loads does once its arguments are rendered. Only running tasks import it: it is slow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from airflow.sdk import Asset
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_synapse.operators.copy import SynapseCopyOperator
+    from airflow_synapse.operators.rejected_rows_to_table import RejectedRowsToTableOperator
+    from airflow_synapse.operators.spark_transfer import SparkTransferOperator
+
+    LoadingOperator: TypeAlias = SynapseCopyOperator | SparkTransferOperator
 
 
 def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
@@ -29,13 +34,21 @@ def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
 
     :raises SynapseError: It failed.
     """
-    arguments, task_try = CopyArguments.of(task), _task_try(context)
+    arguments, task_try = CopyArguments.of(task), task_try_of(context)
     plain = arguments.to_json() if task.deferrable else {}
     copy_load = task.copy_load = CopyLoad(arguments, task_try)
     task.copy_statement = copy_load.copy.redacted_sql()
     record = copy_load.hand_over() if task.deferrable else None
     if record is not None:
-        _defer(task, plain, task_try, record)
+        defer_load(
+            task,
+            plain,
+            task_try,
+            record,
+            deadline=deadline_of(task),
+            method_name="execute_complete",
+            kwargs={"copy_statement": task.copy_statement},
+        )
     return copy_load.run()
 
 
@@ -45,24 +58,53 @@ def complete(context: Context, event: dict[str, Any]) -> dict[str, Any]:
     :raises SynapseError: The load failed.
     """
     # Airflow resumes a task only while its try is the latest: nobody else has written meanwhile.
-    _task_try(context).store.set(RECORD_KEY, event["record"])
-    if error := error_of(event):
-        raise error
-    if "timed_out" in event:
-        raise AirflowTaskTimeout
+    task_try_of(context).store.set(RECORD_KEY, event["record"])
+    raise_failure(event)
     result: dict[str, Any] = event["result"]
     return result
 
 
-def tell_assets(task: SynapseCopyOperator, context: Context, result: dict[str, Any]) -> None:
+def raise_failure(event: Mapping[str, Any]) -> None:
+    """Raise what an event of :mod:`airflow_synapse.execution.load_event` tells of, unless that is a success."""
+    if error := error_of(event):
+        raise error
+    if "timed_out" in event:
+        raise AirflowTaskTimeout
+
+
+def tell_assets(task: LoadingOperator | RejectedRowsToTableOperator, context: Context, result: dict[str, Any]) -> None:
     """Put the result into the events of the assets that are outlets of the task."""
     for outlet in task.outlets:
         if isinstance(outlet, Asset):
             context["outlet_events"][outlet].extra.update(result)
 
 
-def _defer(task: SynapseCopyOperator, plain: dict[str, Any], task_try: TaskTry, record: LoadRecord) -> None:
+def deadline_of(task: LoadingOperator) -> str | None:
+    """Return when ``execution_timeout`` ends a task that is deferred now, in ISO 8601; None for never.
+
+    Airflow's own timeout of a deferral would leave running what the task has begun.
+    """
     timeout = task.execution_timeout
+    return (datetime.now(UTC) + timeout).isoformat() if timeout else None
+
+
+def defer_load(
+    task: LoadingOperator,
+    plain: dict[str, Any],
+    task_try: TaskTry,
+    record: LoadRecord,
+    *,
+    deadline: str | None,
+    method_name: str,
+    kwargs: dict[str, Any],
+) -> NoReturn:
+    """Give up the worker while the triggerer loads.
+
+    :param plain: :meth:`~airflow_synapse.execution.arguments.CopyArguments.to_json` of what to load.
+    :param record: What :meth:`~airflow_synapse.execution.copy_load.CopyLoad.hand_over` has returned.
+    :param deadline: As :func:`deadline_of` returns it.
+    :param method_name: Method of the operator that goes on, with the event and ``kwargs``.
+    """
     task.defer(
         trigger=SynapseCopyTrigger(
             arguments=plain,
@@ -70,16 +112,16 @@ def _defer(task: SynapseCopyOperator, plain: dict[str, Any], task_try: TaskTry, 
             try_number=task_try.try_number,
             record=record.to_json(),
             has_store=task_try.has_store,
-            # Airflow's own timeout of a deferral would leave the statement running.
-            deadline=(datetime.now(UTC) + timeout).isoformat() if timeout else None,
+            deadline=deadline,
             cancel_on_kill=task.cancel_on_kill,
         ),
-        method_name="execute_complete",
-        kwargs={"copy_statement": task.copy_statement},
+        method_name=method_name,
+        kwargs=kwargs,
     )
 
 
-def _task_try(context: Context) -> TaskTry:
+def task_try_of(context: Context) -> TaskTry:
+    """Return who loads."""
     task_instance = context["ti"]
     identity = LoadIdentity(
         dag_id=task_instance.dag_id,

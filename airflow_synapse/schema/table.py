@@ -127,11 +127,13 @@ class TableDefinition:
 
     def to_sql(self) -> str:
         """Return a statement that creates the table unless there is one of its name."""
+        return f"IF {object_id(self.name)} IS NULL\n{self.create_sql()}"
+
+    def create_sql(self) -> str:
+        """Return a statement that creates the table, and fails where there is one of its name."""
         columns = ",\n".join(f"    {column.to_sql()}" for column in self.columns)
         options = ",\n".join(f"    {option}" for option in self._options())
-        return f"IF {object_id(self.name)} IS NULL\nCREATE TABLE {self.name.quoted} (\n{columns}\n)" + (
-            f"\nWITH (\n{options}\n)" if options else ""
-        )
+        return f"CREATE TABLE {self.name.quoted} (\n{columns}\n)" + (f"\nWITH (\n{options}\n)" if options else "")
 
     def redacted_sql(self) -> str:
         """Return the same: it holds no secret."""

@@ -27,12 +27,13 @@ def days(workspace):
 
 
 @pytest.fixture(scope="session")
-def airflow(workspace, days, tmp_path_factory):
+def airflow(spark_workspace, days, tmp_path_factory):
     """Airflow's four components; see :class:`airflow_synapse.local.airflow.Airflow`."""
+    workspace = spark_workspace
     folder = tmp_path_factory.mktemp("airflow")
     for source in (EXAMPLES, HERE / "dags"):
         shutil.copytree(source, folder / "dags", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    with Airflow(folder / "home", folder / "dags") as running:
+    with Airflow(folder / "home", folder / "dags", environment=workspace.environment) as running:
         for connection_id, connection in workspace.connections().items():
             running.add_connection(connection_id, connection)
         yield running
@@ -81,7 +82,6 @@ def xcom(airflow):
     """Return the value that a task returned."""
 
     def get(dag_id, run_id, task_id, map_index=-1):
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return airflow.request("GET", f"{path}?deserialize=true&map_index={map_index}")["value"]
+        return airflow.returned(dag_id, run_id, task_id, map_index=map_index)
 
     return get

@@ -119,7 +119,7 @@ def test_a_sas_that_the_hook_makes_can_do_what_it_is_for(azurite, files, lake):
 
 def test_a_missing_container_is_named(lake):
     missing = ExternalLocation.parse("https://lake.blob.core.windows.net/nowhere/in/")
-    with pytest.raises(SourceFilesError, match="'nowhere' of 'lake' cannot be read with connection 'lake'") as caught:
+    with pytest.raises(SourceFilesError, match="'nowhere' of 'lake' cannot be used with connection 'lake'") as caught:
         lake.survey([missing])
     assert not caught.value.retryable
     assert caught.value.__context__ is None

@@ -1,4 +1,6 @@
-"""Who imports whom: ``copy`` <- ``load`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+"""Who imports whom: each part only those before it.
+
+``copy``, ``load``, ``spark``, ``hooks``, ``execution``, ``triggers``, then ``operators`` and ``sensors``.
 
 ``rejected_rows`` stands beside ``copy``. Nothing imports ``local``.
 """
@@ -17,20 +19,25 @@ ALLOWED = {
     "secret": set(),
     "exceptions": set(),
     "get_provider_info": set(),
+    "links": set(),
     "version_compat": set(),
     "__init__": set(),
     "copy": COMMON,
     "schema": COMMON | {"copy"},
     "rejected_rows": COMMON,
     "load": COMMON | {"copy", "schema", "rejected_rows"},
-    "hooks": COMMON | {"copy", "schema", "load", "rejected_rows"},
-    "execution": COMMON | {"copy", "schema", "load", "hooks", "rejected_rows"},
-    "triggers": COMMON | {"load", "execution"},
-    "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
+    "spark": COMMON | {"load"},
+    "transfer": COMMON | {"copy", "schema", "load"},
+    "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
+    "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks", "rejected_rows"},
+    "triggers": COMMON | {"copy", "load", "spark", "hooks", "execution"},
+    "operators": COMMON
+    | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers", "links", "version_compat"},
+    "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
-PURE = {"secret", "exceptions", "copy", "rejected_rows", "load"}
+PURE = {"secret", "exceptions", "copy", "rejected_rows", "load", "spark", "transfer"}
 OUTSIDE = {"airflow", "azure", "pyodbc", "pyarrow", "requests", "duckdb", "sqlalchemy", "msal", "pandas", "numpy"}
 
 MODULES = sorted(ROOT.rglob("*.py"))

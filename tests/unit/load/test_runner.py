@@ -22,7 +22,7 @@ from airflow_synapse.exceptions import (
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import RECORD_KEY
-from airflow_synapse.load.runner import Load, MemoryStore, run_load
+from airflow_synapse.load.runner import Load, MemoryStore, find_result, run_load
 
 SOURCE = [(1, "new"), (2, "new")]
 ONCE = Counter(SOURCE)
@@ -66,11 +66,19 @@ class Task:
         self.store = MemoryStore()
         self.try_number = 0
 
-    def run(self, *, clear_number=0, trouble=None, statement=None, has_store=True, **options):
+    def run(self, *, trouble=None, **arguments):
+        load, left = self.load(**arguments), dict(trouble or {})
+        return run_load(lambda: TroubledClient(self.pool, left), load)
+
+    def look_back(self, **arguments):
+        load = self.load(**arguments)
+        return find_result(lambda: TroubledClient(self.pool, {}), load)
+
+    def load(self, *, clear_number=0, statement=None, has_store=True, origin=None, is_empty=False, **options):
         self.try_number += 1
         self.pool.sent.clear()
         identity = LoadIdentity(dag_id="d", task_id="t", run_id="r", clear_number=clear_number)
-        load = Load(
+        return Load(
             copy=build_statement(
                 **{
                     "table": "dbo.t",
@@ -84,9 +92,9 @@ class Task:
             try_number=self.try_number,
             store=self.store,
             has_store=has_store,
+            origin=origin,
+            is_empty=is_empty,
         )
-        left = dict(trouble or {})
-        return run_load(lambda: TroubledClient(self.pool, left), load)
 
     @property
     def rows(self):
@@ -315,3 +323,36 @@ def test_what_was_unknown_before_a_reload_that_failed_stays_unknown(task):
     with pytest.raises(CopyOutcomeUnknownError):
         task.run(clear_number=2)
     assert task.rows == ONCE
+
+
+OTHER_FILES = {"external_locations": "https://lake.blob.core.windows.net/landing/try-2/"}
+
+
+def test_files_that_were_made_of_the_same_rows_are_the_same_load(task):
+    task.run(origin="SELECT 1")
+    assert task.run(origin="SELECT 1", statement=OTHER_FILES).rows_loaded == 2
+    assert task.rows == ONCE
+
+
+def test_files_that_were_made_of_other_rows_are_another_load(task):
+    task.run(origin="SELECT 1")
+    with pytest.raises(LoadChangedError):
+        task.run(origin="SELECT 2")
+
+
+def test_looking_back_finds_the_result_of_an_earlier_try_and_submits_nothing(task):
+    assert task.look_back(origin="SELECT 1") is None
+    assert (task.rows, task.copies) == (Counter(), [])
+    first = task.run(origin="SELECT 1")
+    assert task.look_back(origin="SELECT 1").attempt == first.attempt
+    assert task.look_back(origin="SELECT 1", clear_number=1).reused
+    assert task.look_back(origin="SELECT 1", clear_number=1, reload=True) is None
+    with pytest.raises(LoadChangedError):
+        task.look_back(origin="SELECT 2", clear_number=1)
+
+
+def test_a_load_without_rows_does_all_but_copy():
+    task = Task(old_rows=[(1, "old")])
+    outcome = task.run(is_empty=True, write_disposition="truncate")
+    assert (outcome.rows_loaded, outcome.request_id, task.copies) == (0, None, [])
+    assert task.rows == Counter()

@@ -1,0 +1,81 @@
+"""A table that must not be there before a load, told apart from the one that the load itself has made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final
+
+from airflow_synapse.copy.identifiers import TableName
+from airflow_synapse.exceptions import StatementError, TableExistsError
+from airflow_synapse.execution.copy_load import ALREADY_AN_OBJECT, TaskTry
+from airflow_synapse.load.statements import PlainStatement
+from airflow_synapse.load.submission import Session
+from airflow_synapse.schema.catalog import object_id
+from airflow_synapse.schema.table import TableDefinition
+
+#: Key of the task state store.
+RECORD_KEY: Final = "synapse_new_table"
+
+log: Final = logging.getLogger(__name__)
+
+
+class NewTable:
+    """The table of a load with save mode ``errorifexists`` or ``ignore``.
+
+    :param table: Its name.
+    :param open_session: Returns a session of the pool, which a ``with`` block opens and closes.
+    :param task_try: Who loads.
+    """
+
+    def __init__(
+        self, table: TableName, open_session: Callable[[], AbstractContextManager[Session]], task_try: TaskTry
+    ) -> None:
+        self._table = table
+        self._open_session = open_session
+        self._try = task_try
+
+    def is_taken(self) -> bool:
+        """Say whether the table is there, and no earlier try of this load has made it.
+
+        :raises TableExistsError: It is there, and nobody can know who made it: Airflow has kept nothing.
+        """
+        if self._is_ours:
+            return False
+        with self._open_session() as session:
+            is_there = session.fetch(f"SELECT {object_id(self._table)}")[0][0] is not None
+        is_first = (self._try.try_number, self._try.identity.clear_number) == (1, 0)
+        if is_there and not is_first and not self._try.has_store:
+            raise TableExistsError(
+                f"{self.message} An earlier try of this load may have made it, and Airflow keeps nothing of that. Look "
+                "what is in the table; drop it if it is of no use, and clear the task."
+            )
+        return is_there
+
+    def create(self, definition: TableDefinition) -> None:
+        """Make the table, unless an earlier try has.
+
+        :raises TableExistsError: Somebody else has made it meanwhile.
+        """
+        if self._is_ours:
+            return
+        self._try.store.set(RECORD_KEY, {"load_id": self._try.identity.load_id, "table": self._table.quoted})
+        try:
+            with self._open_session() as session:
+                session.execute(PlainStatement(definition.create_sql()))
+        except StatementError as error:
+            if error.number != ALREADY_AN_OBJECT:
+                raise
+            self._try.store.set(RECORD_KEY, {})
+            raise TableExistsError(self.message) from error
+
+    @property
+    def message(self) -> str:
+        """What to say when the table is there. Source: Spark connector reference of 2020, Write API."""
+        return f"There is already an object named {self._table} in the pool, and save_mode is errorifexists."
+
+    @property
+    def _is_ours(self) -> bool:
+        kept = self._try.store.get(RECORD_KEY) or {}
+        return bool(kept.get("load_id") == self._try.identity.load_id and kept.get("table") == self._table.quoted)

@@ -1,0 +1,86 @@
+"""What a SqlPoolToSparkOperator does once its arguments are rendered. Only running tasks import it: it is slow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow_synapse.copy import ExternalLocation
+from airflow_synapse.exceptions import RowCountError
+from airflow_synapse.execution.copy_load import TaskTry
+from airflow_synapse.execution.delivery_job import DeliveryJob
+from airflow_synapse.execution.sql_export import SqlExport
+from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.operators.spark_delivering import SparkDelivering
+from airflow_synapse.operators.spark_work import facts_of, job_arguments
+from airflow_synapse.spark.job import Batch
+from airflow_synapse.transfer.job_request import DATA_FOLDER, REQUEST_NAME, deliver_request, spark_target
+from airflow_synapse.transfer.lake_folder import below
+from airflow_synapse.transfer.manifest import Manifest
+from airflow_synapse.transfer.save_mode import read_save_mode
+
+if TYPE_CHECKING:
+    from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
+
+_SCRIPTS: Final = ("deliver.py", "job_run.py", "staged_columns.py")
+
+
+class SparkExporting(SparkDelivering):
+    """One execution of a SqlPoolToSparkOperator. The constructor checks the arguments, and connects to nothing.
+
+    :param task: The operator, rendered.
+    :param task_try: Who delivers.
+    :raises TransferOptionError: An argument is wrong.
+    """
+
+    _task: SqlPoolToSparkOperator
+
+    def __init__(self, task: SqlPoolToSparkOperator, task_try: TaskTry) -> None:
+        self._mode = read_save_mode(task.save_mode)
+        self._target = spark_target(
+            table=task.spark_table, files=task.spark_files, file_type=task.spark_file_type, save_mode=self._mode
+        )
+        self._export = SqlExport(
+            SynapseSqlPoolHook(task.synapse_conn_id),
+            task_try,
+            table=task.table,
+            sql=task.sql,
+            data_source=task.data_source,
+            file_format=task.file_format,
+        )
+        once = {"is_repeatable": self._mode == "overwrite", "reload": task.reload}
+        job = DeliveryJob(
+            **job_arguments(task),
+            scripts=_SCRIPTS,
+            request=self._export_for,
+            identity=task_try.identity,
+            **once,
+        )
+        request = {"table": task.table, "sql": task.sql, "target": self._target}
+        super().__init__(task, task_try, job, request, **once)
+
+    def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
+        """Compare the rows, and remove the files.
+
+        :raises RowCountError: Not all rows were delivered.
+        """
+        exported = json.loads(self._job.read(batch.name, REQUEST_NAME) or b"{}").get("rows")
+        is_ignored = self._mode == "ignore" and manifest.rows == 0
+        if exported is not None and manifest.rows != exported and not is_ignored:
+            raise RowCountError(
+                f"The pool has exported {exported:,} rows, and the job of {batch.name!r} has written {manifest.rows:,}."
+            )
+        return self.deliver(
+            batch, {"rows_exported": exported, "rows_delivered": manifest.rows, **facts_of(batch, manifest)}
+        )
+
+    def cancel(self) -> None:
+        """Cancel the export, or the batch."""
+        self._export.cancel()
+        super().cancel()
+
+    def _export_for(self, folder: ExternalLocation) -> Mapping[str, Any]:
+        """Export to the folder of a batch, and return the request of its job."""
+        exported = self._export.run(below(folder, DATA_FOLDER))
+        return deliver_request(self._target, folder, schema=exported.schema, rows=exported.rows)

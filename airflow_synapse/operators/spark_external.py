@@ -1,0 +1,149 @@
+"""Make an external table of what a Spark job writes, for ``table_type="EXTERNAL"``. Only running tasks import it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow_synapse.copy import TableName
+from airflow_synapse.exceptions import SynapseError, TableExistsError, TransferOptionError
+from airflow_synapse.execution.copy_load import TaskTry
+from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.statements import PlainStatement
+from airflow_synapse.load.submission import Session
+from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, SparkWork, facts_of, job_arguments, staging_request
+from airflow_synapse.schema.catalog import object_id
+from airflow_synapse.schema.create_table import build_table
+from airflow_synapse.spark.job import Batch
+from airflow_synapse.spark.names import BatchName
+from airflow_synapse.transfer import external
+from airflow_synapse.transfer.job_request import DATA_FOLDER
+from airflow_synapse.transfer.lake_folder import below
+from airflow_synapse.transfer.manifest import Manifest
+from airflow_synapse.transfer.save_mode import read_save_mode
+from airflow_synapse.transfer.table_columns import with_columns
+
+if TYPE_CHECKING:
+    from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+
+log: Final = logging.getLogger(__name__)
+
+
+class ExternalTableWork(SparkWork):
+    """One execution of a SparkToSqlPoolOperator that makes an external table.
+
+    The files stay where the job has written them, in the folder of its batch. That folder's name, which the pool shows,
+    tells a later try that the table is made.
+
+    :param task: The operator, rendered.
+    :param task_try: Who works.
+    :raises TransferOptionError: An argument is wrong.
+    """
+
+    _task: SparkToSqlPoolOperator
+
+    def __init__(self, task: SparkToSqlPoolOperator, task_try: TaskTry) -> None:
+        self._mode = read_save_mode(task.save_mode)
+        if self._mode == "append" or task.write_disposition:
+            raise TransferOptionError(
+                "An external table is made of one job's files: save_mode is errorifexists, overwrite or ignore for it, "
+                "and write_disposition is left out."
+            )
+        if not task.data_source or not task.file_format:
+            raise TransferOptionError("table_type='EXTERNAL' needs data_source and file_format.")
+        self._name = TableName.parse(task.table)
+        arguments = job_arguments(task)
+        self._root = below(arguments["root"], task.location or "/".join(self._name.parts))
+        request = staging_request(task)
+        job = StagedJob(**{**arguments, "root": self._root}, scripts=STAGING_SCRIPTS, request=request)
+        super().__init__(task, task_try, job, request(self._root))
+        self._hook = SynapseSqlPoolHook(task.synapse_conn_id)
+
+    def look_back(self) -> dict[str, Any] | None:
+        """Return the result where the table is made, or is there and to be left alone.
+
+        :raises TableExistsError: There is another one.
+        """
+        with self._hook.session() as session:
+            place = external.path_in_data_source(self._root, self._data_source, self._places(session))
+            made_by, is_there = self._made_by(session), self._is_there(session)
+        log.debug("External files are below %s of %s", place, self._data_source)
+        identity = self._try.identity
+        is_ours = made_by is not None and made_by.load_id == identity.load_id
+        if made_by is not None and is_ours and (made_by.clear_number == identity.clear_number or not self._overwrites):
+            reused = made_by.clear_number != identity.clear_number
+            return {**self._result(reused=reused).to_json(), "rows_staged": None, **facts_of()}
+        if not is_there or self._overwrites:
+            return None
+        if self._mode == "ignore":
+            log.info("%s is there, and save_mode is ignore: it stays as it is.", self._name)
+            return {**self._result(rows=0).to_json(), "rows_staged": None, **facts_of()}
+        raise TableExistsError(
+            f"There is already an object named {self._name} in the pool, and save_mode is errorifexists. Nothing was "
+            "started."
+        )
+
+    def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
+        """Make the table. In place of another, readers see none for a moment: the pool has no way to change it.
+
+        :raises SynapseError: The pool refuses; what the job has written stays for the next try.
+        """
+        columns = build_table(self._name, with_columns(self._task.create_table, manifest.columns)).columns
+        try:
+            with self._hook.session() as session:
+                store = external.ExternalStore(
+                    data_source=self._data_source,
+                    file_format=self._task.file_format or "",
+                    path=external.path_in_data_source(
+                        below(self._job.folder(batch.name), DATA_FOLDER), self._data_source, self._places(session)
+                    ),
+                )
+                before = self._made_by(session)
+                if self._overwrites:
+                    session.execute(PlainStatement(external.drop_external_table(self._name)))
+                statement = external.create_external_table(self._name, columns, store)
+                log.info("%s", statement)
+                session.execute(PlainStatement(statement))
+        except SynapseError:
+            self.warn_of_leftovers(batch)
+            raise
+        self._remove_others(batch, before)
+        result = self._result(rows=manifest.rows, files=len(manifest.files))
+        return {**result.to_json(), "rows_staged": manifest.rows, **facts_of(batch, manifest)}
+
+    @property
+    def _overwrites(self) -> bool:
+        return self._mode == "overwrite"
+
+    @property
+    def _data_source(self) -> str:
+        return self._task.data_source or ""
+
+    def _places(self, session: Session) -> Any:  # noqa: ANN401 - rows
+        return session.fetch(external.LOCATION_OF_DATA_SOURCE, self._data_source)
+
+    def _is_there(self, session: Session) -> bool:
+        return session.fetch(f"SELECT {object_id(self._name)}")[0][0] is not None
+
+    def _made_by(self, session: Session) -> BatchName | None:
+        """Return the batch whose files the table has; None where there is no such table, or it has others."""
+        for (location,) in session.fetch(external.location_of_table(self._name)):
+            folder = str(location).rstrip("/").split("/")[-2:-1]
+            return BatchName.parse(folder[0]) if folder else None
+        return None
+
+    def _remove_others(self, batch: Batch, before: BatchName | None) -> None:
+        """Remove the files of earlier batches of this task, and those of the table that was there before."""
+        try:
+            for name in {*self._job.names(self._try.identity), *([before] if before else [])}:
+                if str(name) != batch.name:
+                    self._job.area.remove(self._job.folder(str(name)))
+        except SynapseError as error:
+            log.warning("The table is made, but files of earlier ones are left below %s. %s", self._root, error)
+
+    def _result(self, *, rows: int | None = None, files: int | None = None, reused: bool = False) -> LoadResult:
+        return LoadResult(
+            table=str(self._name), label="", rows_loaded=rows, rows_rejected=0, files=files, reused=reused
+        )

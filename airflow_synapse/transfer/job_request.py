@@ -1,0 +1,167 @@
+"""What the job scripts are asked to do: the JSON that is uploaded beside them. Nothing in it is secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from airflow_synapse.copy.identifiers import TableName
+from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.exceptions import TransferOptionError
+from airflow_synapse.transfer.lake_folder import below, spark_url
+
+REQUEST_NAME: Final = "request.json"
+ERROR_NAME: Final = "error.json"
+#: What a job writes first: from here on it may do something.
+OWNER_NAME: Final = "owner.json"
+#: Steps of a job in which it has not written yet, as its error file names them.
+READING_STEPS: Final = ("begin", "read the files", "read the source")
+#: Folder of the Parquet files, in the folder of the job.
+DATA_FOLDER: Final = "data"
+VERSION: Final = 1
+
+FILE_TYPES: Final = ("parquet", "delta", "csv", "json")
+COMPRESSIONS: Final[Mapping[str, str]] = {"snappy": "Snappy", "gzip": "GZIP", "none": "NONE"}
+_LOGIN_NEEDS: Final = ("user", "key_vault", "linked_service", "password")
+_LOGIN_TAKES: Final = ("staging_storage_account_key",)
+_NESTED: Final = ("json", "refuse")
+_NOT_A_NUMBER: Final = ("null", "refuse")
+
+
+def spark_source(
+    *,
+    table: str | None,
+    sql: str | None,
+    files: str | Sequence[str] | None,
+    file_type: str,
+    file_options: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """Return what the staging job reads.
+
+    :raises TransferOptionError: Not exactly one of ``table``, ``sql`` and ``files`` is given.
+    """
+    given = {"spark_table": table, "spark_sql": sql, "spark_files": files}
+    named = [name for name, value in given.items() if value]
+    if len(named) != 1:
+        shown = " and ".join(named) or "none of them"
+        raise TransferOptionError(f"Give one of {', '.join(given)}: what Spark reads. Here {shown} is given.")
+    if table:
+        return {"kind": "table", "name": table}
+    if sql:
+        return {"kind": "sql", "text": sql}
+    return {
+        "kind": "files",
+        "format": one_of(file_type, FILE_TYPES, "spark_file_type"),
+        "paths": [files] if isinstance(files, str) else list(files or ()),
+        "options": dict(file_options or {}),
+    }
+
+
+def stage_request(
+    source: Mapping[str, Any],
+    folder: ExternalLocation,
+    *,
+    compression: str,
+    file_bytes: int,
+    nested: str,
+    not_a_number: str,
+) -> dict[str, Any]:
+    """Return the request of the job that writes Parquet files for COPY.
+
+    :param source: As :func:`spark_source` returns it.
+    :param folder: The folder of this job: the files go to ``data/`` in it.
+    :raises TransferOptionError: An option has a value that it cannot have.
+    """
+    return {
+        "version": VERSION,
+        "source": dict(source),
+        "folder": spark_url(folder),
+        "compression": one_of(compression, tuple(COMPRESSIONS), "compression"),
+        "file_bytes": file_bytes,
+        "nested": one_of(nested, _NESTED, "nested"),
+        "not_a_number": one_of(not_a_number, _NOT_A_NUMBER, "not_a_number"),
+    }
+
+
+def connector_request(
+    stage: Mapping[str, Any],
+    folder: ExternalLocation,
+    *,
+    table: TableName,
+    table_type: str,
+    mode: str,
+    login: Mapping[str, str] | None,
+    options: Mapping[str, str | None],
+) -> dict[str, Any]:
+    """Return the request of the job that leaves the load to the connector of the Synapse runtime.
+
+    :param stage: What :func:`stage_request` returned for the folder.
+    :param login: ``user``, ``key_vault``, ``linked_service``, and the names of the secrets ``password`` and, if wanted,
+        ``staging_storage_account_key`` in that Key Vault; None for the identity of the batch.
+    :param options: ``server``, ``data_source``, ``file_format`` and ``location``.
+    :raises TransferOptionError: The table has not three parts, or the login has not what it needs.
+    """
+    if len(table.parts) != 3:
+        raise TransferOptionError(f"table is {table}: the connector needs database.schema.table.")
+    if login is not None and not ({*_LOGIN_NEEDS} <= login.keys() <= {*_LOGIN_NEEDS, *_LOGIN_TAKES}):
+        raise TransferOptionError(
+            f"connector_login has {', '.join(login) or 'nothing'}. It needs {', '.join(_LOGIN_NEEDS)}, and takes "
+            f"{', '.join(_LOGIN_TAKES)}. The last two are names of secrets in the Key Vault, not the secrets."
+        )
+    return {
+        **stage,
+        "method": "connector",
+        "table": ".".join(table.parts),
+        "table_type": table_type,
+        "mode": mode,
+        "temp_folder": spark_url(below(folder, "connector")),
+        **{name: value for name, value in options.items() if value},
+        **({"login": dict(login)} if login else {}),
+    }
+
+
+def spark_target(
+    *,
+    table: str | None,
+    files: str | None,
+    file_type: str,
+    save_mode: str,
+) -> dict[str, Any]:
+    """Return where the delivering job writes to.
+
+    :raises TransferOptionError: Not exactly one of ``table`` and ``files`` is given.
+    """
+    if bool(table) == bool(files):
+        raise TransferOptionError("Give one of spark_table and spark_files: where Spark puts the rows.")
+    kind = {"kind": "table", "name": table} if table else {"kind": "files", "path": files}
+    return {**kind, "format": one_of(file_type, FILE_TYPES, "spark_file_type"), "mode": save_mode}
+
+
+def deliver_request(
+    target: Mapping[str, Any], folder: ExternalLocation, *, schema: Mapping[str, Any], rows: int
+) -> dict[str, Any]:
+    """Return the request of the job that reads the Parquet files of the pool.
+
+    :param target: As :func:`spark_target` returns it.
+    :param folder: The folder of this job: the files are in ``data/`` in it.
+    :param schema: Schema of the files, as Spark's JSON.
+    :param rows: Rows that the pool has exported.
+    """
+    return {
+        "version": VERSION,
+        "source": spark_url(below(folder, DATA_FOLDER)),
+        "schema": dict(schema),
+        "rows": rows,
+        "target": dict(target),
+        "folder": spark_url(folder),
+    }
+
+
+def one_of(value: str, choices: Sequence[str], argument: str) -> str:
+    """Return a choice in lower case.
+
+    :raises TransferOptionError: It is none of them.
+    """
+    if value.lower() not in choices:
+        raise TransferOptionError(f"{argument} is {value!r}, which is none of {', '.join(choices)}.")
+    return value.lower()

@@ -1,0 +1,267 @@
+"""A job does its work once, whatever happens meanwhile: thousands of schedules of faults, each decided by a seed."""
+
+import logging
+import os
+import random
+from collections import Counter
+
+import pytest
+from simulated_pool import Worker, WorkerDied
+from simulated_spark_pool import Client, Pool, do_work
+
+from airflow_synapse.exceptions import LoadSupersededError, SparkPoolError, SynapseError
+from airflow_synapse.load.identity import LoadIdentity
+from airflow_synapse.load.runner import MemoryStore
+from airflow_synapse.spark.names import BatchName
+from airflow_synapse.spark.run import SparkBatchRun
+
+#: Stories of each kind; more by the environment, for a night.
+SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "500"))
+
+
+class StoppingStore(MemoryStore):
+    """Airflow's store: it outlives the workers, and they may die before they read it and after they have written.
+
+    Nothing happens between a read and the write that follows it: the store has no way to write only what nobody else
+    has changed, and two tries would have to meet within milliseconds.
+    """
+
+    def __init__(self, values, stop):
+        self._values, self._stop = values, stop
+
+    def get(self, key):
+        self._stop("store")
+        return self._values.get(key)
+
+    def set(self, key, value):
+        self._values[key] = value
+        self._stop("stored")
+
+
+def dropped():
+    return SparkPoolError("the answer was lost", retryable=True)
+
+
+class Schedule:
+    """One story: a task, its tries and clears, and what goes wrong."""
+
+    def __init__(self, seed, *, has_store=True):
+        self.chance = random.Random(seed)
+        # Each story has its own kinds of trouble, and more or less of it.
+        self.trouble = self.chance.choice([0.1, 0.25, 0.4])
+        # Where Airflow remembers nothing, the pool must: its list is all that there is.
+        kinds = ("forget", "clear", "try_again", "break_worker")[not has_store :]
+        self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["break_worker"]
+        self.has_store = has_store
+        self.pool = Pool(self.chance)
+        self.kept = {}
+        self.clear_number, self.try_number = 0, 0
+        self.workers = []
+        self.start_try()
+
+    def start_try(self):
+        if not self.has_store:  # nobody knows of what is under way: it must have ended, arrived or be lost
+            for each in self.workers:
+                if each.moment == "start":
+                    each.step()
+                if not each.is_over:
+                    each.step(WorkerDied())
+            while self.pool.under_way:
+                self.pool.arrive(self.pool.under_way[0], is_lost=self.chance.random() < 0.5)
+        self.try_number += 1
+        identity = LoadIdentity(dag_id="d", task_id="t", run_id="r", clear_number=self.clear_number)
+        kept, try_number = self.kept if self.has_store else {}, self.try_number
+
+        def work(_, stop):
+            client = Client(self.pool, stop)
+            return do_work(
+                SparkBatchRun(
+                    pool=client,
+                    job=client,
+                    identity=identity,
+                    try_number=try_number,
+                    store=StoppingStore(kept, stop),
+                    has_store=self.has_store,
+                    pause=lambda seconds: stop("pause"),
+                )
+            )
+
+        self.workers.append(Worker(self.pool, work))
+
+    @property
+    def latest(self):
+        return self.workers[-1]
+
+    def run(self):
+        for _ in range(self.chance.choice([5, 20, 60])):
+            self.go_on(faults=True)
+            if self.latest.is_over:
+                self.react()
+        # The faults are over: Airflow tries again until the task succeeds, or fails for good.
+        for _ in range(30):
+            while not self.latest.is_over:
+                self.go_on(faults=False)
+            if self.has_ended():
+                break
+            self.start_try()
+        else:
+            raise AssertionError(f"no end: {self.latest.error!r}")
+        while any(not each.is_over for each in self.workers):
+            self.go_on(faults=False)
+        while self.pool.proceed():
+            pass
+        return self
+
+    def react(self):
+        """Airflow tries again what may succeed; a user clears what has ended, green or red, or leaves it."""
+        if not self.has_ended():
+            self.start_try()
+        elif self.chance.random() < 0.3:
+            self.clear()
+
+    def has_ended(self):
+        error = self.latest.error
+        return error is None or not (isinstance(error, WorkerDied) or error.retryable)
+
+    def go_on(self, *, faults):
+        if faults and self.chance.random() < self.trouble:
+            getattr(self, self.chance.choice(self.kinds))()
+            return
+        alive = [each for each in self.workers if not each.is_over]
+        if (not alive or self.chance.random() < 0.3) and self.pool.proceed():
+            return
+        if alive:
+            self.chance.choice(alive).step()
+
+    def break_worker(self):
+        alive = [each for each in self.workers if not each.is_over]
+        if not alive:
+            return
+        worker = self.chance.choice(alive)
+        if worker.moment == "start":
+            worker.step()
+        elif worker.moment in {"before", "sent", "after"}:
+            worker.step(self.chance.choice([WorkerDied, dropped])())
+        else:
+            worker.step(WorkerDied())
+
+    def forget(self):
+        self.pool.forget()
+
+    def try_again(self):
+        """Airflow starts another try: the last one is over, or Airflow believes so."""
+        self.start_try()
+
+    def clear(self):
+        self.clear_number += 1
+        self.start_try()
+
+
+def check(schedule):
+    """Assert what must hold at the end, and return how the task ended."""
+    pool, error = schedule.pool, schedule.latest.error
+    assert all(count <= 1 for count in pool.done.values()), pool.done
+    assert not isinstance(error, LoadSupersededError), "the latest try is never the one to give up"
+    if error is not None and not isinstance(error, SynapseError):
+        raise error
+    if error is None:
+        name = schedule.latest.result
+        assert name in pool.results
+        assert BatchName.parse(name).clear_number == schedule.clear_number
+        assert pool.done[schedule.clear_number] == 1
+    return type(error)
+
+
+def tell(**circumstances):
+    """Run the stories, and return how many ended how."""
+    ends = Counter()
+    for seed in range(SCHEDULES):
+        try:
+            ends[check(Schedule(seed, **circumstances).run())] += 1
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}") from error
+    return ends
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    caplog.set_level(logging.CRITICAL)
+
+
+@pytest.mark.parametrize("has_store", [True, False], ids=["store", "no store"])
+def test_the_work_is_done_once(has_store):
+    assert tell(has_store=has_store) == {type(None): SCHEDULES}
+
+
+class TwoTries(Schedule):
+    """Another try begins while one is at a given moment, gets to another moment, and the first one goes on."""
+
+    def __init__(self, *, clears):
+        super().__init__(seed=0)
+        self.pool.failures = 0
+        self.clears = clears
+
+    def run_moments(self, first_steps, second_steps):
+        """Return whether the first try was still alive at its moment."""
+        first = self.latest
+        self.advance(first, first_steps)
+        is_alive = not first.is_over
+        self.clear_number += self.clears
+        self.start_try()
+        self.advance(self.latest, second_steps)
+        self.advance(first, 500)
+        for _ in range(20):
+            self.advance(self.latest, 500)
+            if self.has_ended():
+                break
+            self.start_try()
+        while self.pool.proceed():
+            pass
+        return is_alive
+
+    def advance(self, worker, steps):
+        """Let a worker run that far, and the pool whenever the worker waits for it."""
+        for _ in range(steps):
+            if worker.is_over:
+                return
+            if worker.moment in {"pause", "sent"}:
+                self.pool.proceed()
+            worker.step()
+
+
+@pytest.mark.parametrize("clears", [0, 1], ids=["retry", "clear"])
+def test_two_tries_at_the_same_time_do_the_work_once_at_whatever_moments_they_meet(clears):
+    for first_steps in range(100):
+        is_alive = False
+        for second_steps in range(45):
+            schedule = TwoTries(clears=clears)
+            is_alive |= schedule.run_moments(first_steps, second_steps)
+            try:
+                check(schedule)
+            except AssertionError as error:
+                raise AssertionError(f"{first_steps} and {second_steps} steps") from error
+        if not is_alive:
+            assert first_steps > 10
+            return
+    raise AssertionError("the first try never ended")
+
+
+@pytest.mark.parametrize("fault", [WorkerDied, dropped], ids=["worker dies", "answer is lost"])
+def test_a_fault_at_any_moment_costs_nothing(fault):
+    for steps in range(100):
+        schedule = TwoTries(clears=0)
+        worker = schedule.latest
+        schedule.advance(worker, steps)
+        if worker.is_over:
+            assert steps > 10
+            return
+        if worker.moment != "start" and (fault is WorkerDied or worker.moment in {"before", "sent", "after"}):
+            worker.step(fault())
+        for _ in range(20):
+            schedule.advance(schedule.latest, 500)
+            if schedule.has_ended():
+                break
+            schedule.start_try()
+        assert schedule.latest.error is None, (steps, schedule.latest.error)
+        check(schedule)
+    raise AssertionError("the try never ended")

@@ -1,0 +1,83 @@
+"""What the jobs are asked to do."""
+
+import pytest
+
+from airflow_synapse.exceptions import TransferOptionError
+from airflow_synapse.transfer.job_request import deliver_request, spark_source, spark_target, stage_request
+from airflow_synapse.transfer.lake_folder import read_folder
+
+FOLDER = read_folder("abfss://landing@lake.dfs.core.windows.net/run-1", "staging_folder")
+NOTHING = {"table": None, "sql": None, "files": None, "file_type": "parquet", "file_options": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({"table": "sales.orders"}, {"kind": "table", "name": "sales.orders"}),
+        ({"sql": "SELECT 1"}, {"kind": "sql", "text": "SELECT 1"}),
+        (
+            {"files": "abfss://a@lake.dfs.core.windows.net/x", "file_type": "CSV", "file_options": {"header": "true"}},
+            {
+                "kind": "files",
+                "format": "csv",
+                "paths": ["abfss://a@lake.dfs.core.windows.net/x"],
+                "options": {"header": "true"},
+            },
+        ),
+        ({"files": ["a", "b"]}, {"kind": "files", "format": "parquet", "paths": ["a", "b"], "options": {}}),
+    ],
+)
+def test_the_source_is_what_was_given(given, source):
+    assert spark_source(**{**NOTHING, **given}) == source
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "none of them"),
+        ({"table": "t", "sql": "SELECT 1"}, "spark_table and spark_sql"),
+        ({"files": "x", "file_type": "avro"}, "spark_file_type is 'avro'"),
+    ],
+)
+def test_a_source_that_is_none_is_refused(given, message):
+    with pytest.raises(TransferOptionError, match=message):
+        spark_source(**{**NOTHING, **given})
+
+
+def test_the_staging_job_gets_its_folder_and_its_options():
+    request = stage_request(
+        {"kind": "table", "name": "t"}, FOLDER, compression="SNAPPY", file_bytes=1, nested="json", not_a_number="null"
+    )
+    assert request == {
+        "version": 1,
+        "source": {"kind": "table", "name": "t"},
+        "folder": "abfss://landing@lake.dfs.core.windows.net/run-1/",
+        "compression": "snappy",
+        "file_bytes": 1,
+        "nested": "json",
+        "not_a_number": "null",
+    }
+
+
+def test_an_option_that_the_job_does_not_know_is_refused_before_it_starts():
+    with pytest.raises(TransferOptionError, match="compression is 'zstd', which is none of snappy, gzip, none"):
+        stage_request({}, FOLDER, compression="zstd", file_bytes=1, nested="json", not_a_number="null")
+
+
+def test_the_delivering_job_gets_the_files_and_what_they_hold():
+    target = spark_target(table="sales.orders", files=None, file_type="parquet", save_mode="append")
+    request = deliver_request(target, FOLDER, schema={"type": "struct", "fields": []}, rows=3)
+    assert request == {
+        "version": 1,
+        "source": "abfss://landing@lake.dfs.core.windows.net/run-1/data/",
+        "schema": {"type": "struct", "fields": []},
+        "rows": 3,
+        "target": {"kind": "table", "name": "sales.orders", "format": "parquet", "mode": "append"},
+        "folder": "abfss://landing@lake.dfs.core.windows.net/run-1/",
+    }
+
+
+@pytest.mark.parametrize("given", [{"table": None, "files": None}, {"table": "t", "files": "x"}])
+def test_a_target_that_is_none_is_refused(given):
+    with pytest.raises(TransferOptionError, match="one of spark_table and spark_files"):
+        spark_target(**given, file_type="parquet", save_mode="append")
