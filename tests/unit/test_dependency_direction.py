@@ -26,7 +26,8 @@ ALLOWED = {
     "hooks": COMMON | {"copy", "schema", "load", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "hooks", "rejected_rows"},
     "triggers": COMMON | {"load", "execution"},
-    "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
+    "lineage": COMMON | {"copy", "hooks", "execution", "rejected_rows"},
+    "operators": COMMON | {"copy", "load", "execution", "triggers", "lineage", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
