@@ -155,4 +155,4 @@ def test_a_line_of_100_mb_costs_little_memory(lake_hook, location, put, encoding
     finally:
         tracemalloc.stop()
     assert [(len(row.raw), row.is_cut) for row in found] == [(LINE_BYTES, True), (3, False)]
-    assert peak < 75_000_000  # pieces of 4 MB, in the proxy too
+    assert peak < 95_000_000  # pieces of 8 MB, several times each, in the proxy too
