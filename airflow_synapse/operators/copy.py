@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_synapse.exceptions import NoSourceFilesError, SynapseError
+from airflow_synapse.exceptions import NoSourceFilesError, SynapseError, TooManyRejectedRowsError
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from airflow_synapse.copy import StorageCredential
@@ -230,6 +231,8 @@ class SynapseCopyOperator(BaseOperator):
         self.error_storage_conn_id = error_storage_conn_id
         #: The statement without its secrets, once it is known. Shown as a rendered field.
         self.copy_statement: str | None = None
+        #: What the load has come to, for OpenLineage: fields of its result.
+        self.load_result: dict[str, Any] | None = None
         #: The load that runs in this process.
         self.copy_load: CopyLoad | None = None
 
@@ -266,6 +269,17 @@ class SynapseCopyOperator(BaseOperator):
         if self.copy_load:
             self.copy_load.cancel()
 
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage:  # noqa: ANN401, ARG002 - Airflow's
+        """Return what the load read and wrote, with the rows of both and what was rejected."""
+        from airflow_synapse.execution.arguments import CopyArguments  # noqa: PLC0415 - not for DAG files
+        from airflow_synapse.lineage import lineage_of  # noqa: PLC0415 - needs OpenLineage, which calls this
+
+        return lineage_of(CopyArguments.of(self), self.load_result or {})
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage:  # noqa: ANN401 - Airflow's
+        """Return the same of a load that has failed, which has written nothing that is known."""
+        return self.get_openlineage_facets_on_complete(task_instance)
+
     def _answering(self, load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Turn errors of a load into what Airflow understands."""
         from airflow_synapse.version_compat import (  # noqa: PLC0415 - for running tasks only
@@ -274,12 +288,15 @@ class SynapseCopyOperator(BaseOperator):
         )
 
         try:
-            return load()
+            self.load_result = load()
         except NoSourceFilesError as error:
             if self.on_empty == "skip":
                 raise AirflowSkipException(str(error)) from error
             raise AirflowFailException(str(error)) from error
         except SynapseError as error:
+            if isinstance(error, TooManyRejectedRowsError):
+                self.load_result = {"rejected_rows_report": error.report}
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
+        return self.load_result

@@ -26,8 +26,9 @@ ALLOWED = {
     "hooks": COMMON | {"copy", "schema", "load", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "hooks", "rejected_rows"},
     "triggers": COMMON | {"copy", "load", "execution"},
+    "lineage": COMMON | {"copy", "hooks", "execution", "rejected_rows"},
     "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
-    "operators": COMMON | {"copy", "load", "execution", "triggers", "version_compat"},
+    "operators": COMMON | {"copy", "load", "execution", "triggers", "lineage", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.
