@@ -23,9 +23,17 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": "Azure Synapse dedicated SQL pool",
                 "python-modules": [
                     "airflow_synapse.operators.copy",
+                    "airflow_synapse.operators.rejected_rows_to_files",
+                    "airflow_synapse.operators.rejected_rows_to_table",
                     "airflow_synapse.operators.spark_to_sql_pool",
                     "airflow_synapse.operators.sql_pool_to_spark",
                 ],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": "Azure Synapse dedicated SQL pool",
+                "python-modules": ["airflow_synapse.sensors.rejected_rows"],
             }
         ],
         "hooks": [
@@ -41,7 +49,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Azure Synapse dedicated SQL pool",
-                "python-modules": ["airflow_synapse.triggers.copy_load", "airflow_synapse.triggers.spark_batch"],
+                "python-modules": [
+                    "airflow_synapse.triggers.copy_load",
+                    "airflow_synapse.triggers.rejected_rows",
+                    "airflow_synapse.triggers.spark_batch",
+                ],
             }
         ],
         "extra-links": ["airflow_synapse.links.SparkApplicationLink"],

@@ -12,8 +12,10 @@ BENCHMARKS = (
     "import_cost",
     "operator_overhead",
     "deferred_loads",
+    "rejected_rows_sensor",
     "tds_benchmark",
     "copy_benchmark",
+    "rejected_rows_report",
     "spark_staging",
     "spark_transfer",
 )

@@ -56,6 +56,8 @@ class LoadRejects:
     def inspect(self, copy: CopyStatement, rows_loaded: int) -> None:
         """Compare the rejected rows of a COPY with the thresholds, before its rows are published.
 
+        Assumption: When COPY ends, its files of rejected rows are complete; where it wrote none, it rejected none.
+
         :raises TooManyRejectedRowsError: They are beyond one.
         :raises SourceFilesError: They cannot be read.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from airflow_synapse.copy.location import ExternalLocation
@@ -26,8 +26,11 @@ class StagingArea:
     def __init__(self, hook: SynapseStorageHook) -> None:
         self._hook = hook
 
-    def upload(self, location: ExternalLocation, content: bytes) -> None:
-        """Write a file, in place of what is there."""
+    def upload(self, location: ExternalLocation, content: bytes | Iterable[bytes]) -> None:
+        """Write a file, in place of what is there.
+
+        :param content: All of it, or pieces, of which few are in memory at a time.
+        """
         self._hook.in_container(
             location, lambda container: container.upload_blob(location.path, content, overwrite=True)
         )

@@ -168,6 +168,30 @@ class Airflow:
         errors = [error["stack_trace"] for error in self.request("GET", "/importErrors")["import_errors"]]
         raise WorkspaceError(f"Airflow has no DAG {dag_id!r} after {timeout:g} s. Import errors: {errors or 'none'}")
 
+    def run_dag(self, dag_id: str, *, timeout: float = 600.0) -> dict[str, Any]:
+        """Start a run of a DAG that has no schedule, and return it when it has ended, as the REST API shows it.
+
+        :raises WorkspaceError: It does not end in ``timeout`` seconds.
+        """
+        self.wait_for_dag(dag_id)
+        self.request("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        run: dict[str, Any] = self.request("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})
+        deadline = time.monotonic() + timeout
+        while run["state"] not in {"success", "failed"}:
+            if time.monotonic() > deadline:
+                raise WorkspaceError(f"{dag_id} was not done in {timeout:g} s. Logs are in {self.home / 'logs'}.")
+            time.sleep(1.0)
+            run = self.request("GET", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}")
+        return run
+
+    def returned(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> Any:  # noqa: ANN401 - JSON
+        """Return what a task has returned.
+
+        :raises WorkspaceError: It has returned nothing.
+        """
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self.request("GET", f"{path}?deserialize=true&map_index={map_index}")["value"]
+
     @contextlib.contextmanager
     def without(self, *names: str) -> Iterator[None]:
         """Stop components, such as ``triggerer``, and all that they have started, and start them again at the end."""

@@ -1,6 +1,7 @@
 """The demonstration: a month of real flights, loaded day by day by the example DAG in a real Airflow.
 
-Then Spark gets them, and the pool loads what Spark makes of them.
+Then the rows that were rejected are put into a table, Spark gets the others, and the pool loads what Spark makes of
+them.
 
 ``make demo`` runs it to its end; ``make ui`` leaves everything running to be looked at.
 """
@@ -28,12 +29,12 @@ from airflow_synapse.local.spark_demo import (
     carriers_by_duckdb,
     carriers_by_spark,
     create_external_objects,
-    run_spark_flights,
 )
 from airflow_synapse.local.text_table import text_table
 from airflow_synapse.local.workspace import Workspace
 
 DAG_ID: Final = "example_copy_flights"
+REJECTS_DAG_ID: Final = "example_rejected_rows"
 CONTAINER: Final = "landing"
 _RUN_SECONDS: Final = 1500.0
 _ENDED: Final = {"success", "failed"}
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.ui:
                 _wait_for_ctrl_c(airflow)
             totals, succeeded = _load(workspace, airflow, days)
+            succeeded = _quarantine(workspace, airflow, totals["rows_rejected"]) and succeeded
             succeeded = _aggregate(workspace, airflow) and succeeded
     except WorkspaceError as error:
         print(error, file=sys.stderr)
@@ -109,10 +111,24 @@ def _load(workspace: Workspace, airflow: Airflow, days: list[str]) -> tuple[dict
     return totals, not failed and lines == totals["rows_rejected"]
 
 
+def _quarantine(workspace: Workspace, airflow: Airflow, rejected: int) -> bool:
+    """Put the rejected rows of the month into a table, show why, and say whether they are as many as were rejected."""
+    _say(f"A load of the month reports its rejected rows, and puts them into a table: {REJECTS_DAG_ID}")
+    run = airflow.run_dag(REJECTS_DAG_ID)
+    if run["state"] != "success":
+        _say(f"Failed. Logs are in {airflow.home / 'logs'}.")
+        return False
+    report = airflow.returned(REJECTS_DAG_ID, run["dag_run_id"], "check")
+    _say(text_table(["rows", "reason"], [[reason["rows"], reason["text"]] for reason in report["reasons"]]))
+    kept = count_rows(workspace, "dbo.rejected_flights")
+    _say(f"{report['rows']} rows were rejected; dbo.rejected_flights holds {kept}.")
+    return bool(report["rows"] == kept == rejected)
+
+
 def _aggregate(workspace: Workspace, airflow: Airflow) -> bool:
     """Let Spark aggregate the flights, show the table that comes back, and say whether it is DuckDB's too."""
     _say(f"The pool gives the flights to Spark, and loads what Spark makes of them: {SPARK_DAG_ID}")
-    if run_spark_flights(airflow)["state"] != "success":
+    if airflow.run_dag(SPARK_DAG_ID)["state"] != "success":
         _say(f"Failed. Logs are in {airflow.home / 'logs'}.")
         return False
     rows = carriers_by_spark(workspace)
@@ -161,13 +177,9 @@ def _day(workspace: Workspace, airflow: Airflow, run: dict[str, Any]) -> dict[st
     day = str(run["logical_date"])[:10]
     result: dict[str, Any] = {}
     with contextlib.suppress(WorkspaceError):  # a run that failed has left no result
-        path = f"/dags/{DAG_ID}/dagRuns/{run['dag_run_id']}/taskInstances/load_day/xcomEntries/return_value"
-        result = airflow.request("GET", f"{path}?deserialize=true")["value"]
-    connection = workspace.sql_pool.connect()
+        result = airflow.returned(DAG_ID, run["dag_run_id"], "load_day")
     year, month, number = map(int, day.split("-"))
-    statement = "SELECT COUNT(*) FROM dbo.flights WHERE year = ? AND month = ? AND day = ?"
-    in_table = connection.execute(statement, year, month, number).fetchval()
-    connection.close()
+    in_table = count_rows(workspace, "dbo.flights WHERE year = ? AND month = ? AND day = ?", year, month, number)
     return {
         "day": day,
         "state": run["state"],
@@ -177,14 +189,23 @@ def _day(workspace: Workspace, airflow: Airflow, run: dict[str, Any]) -> dict[st
     }
 
 
+def count_rows(workspace: Workspace, source: str, *parameters: int) -> int:
+    """Count the rows of a table, for which a WHERE clause may stand behind its name."""
+    connection = workspace.sql_pool.connect()
+    try:
+        return int(connection.execute(f"SELECT COUNT(*) FROM {source}", *parameters).fetchval())
+    finally:
+        connection.close()
+
+
 def count_rejected_lines(workspace: Workspace) -> int:
-    """Count the lines of all files of rejected rows."""
+    """Count the lines of all files of rows that the days have rejected."""
     account = workspace.storage
     with BlobServiceClient(account.endpoint(), credential=account.key().reveal()) as client:
         container = client.get_container_client(CONTAINER)
         return sum(
             len(container.download_blob(blob.name).readall().splitlines())
-            for blob in container.list_blobs(name_starts_with="rejects/")
+            for blob in container.list_blobs(name_starts_with="rejects/flights/")
             if blob.name.endswith(".Row.Txt")
         )
 

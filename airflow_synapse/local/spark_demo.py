@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
-from airflow_synapse.local.airflow import Airflow
-from airflow_synapse.local.home import WorkspaceError
 from airflow_synapse.local.workspace import Workspace
 
 SPARK_DAG_ID: Final = "example_spark_flights"
-_RUN_SECONDS: Final = 600.0
 
 #: What the example DAG asks Spark for, over the rows of the pool.
 _BY_CARRIER: Final = """
@@ -38,23 +34,6 @@ def create_external_objects(workspace: Workspace, container: str) -> None:
             connection.execute(sql)
     finally:
         connection.close()
-
-
-def run_spark_flights(airflow: Airflow) -> dict[str, Any]:
-    """Run the example DAG with Spark, and return its run when it has ended.
-
-    :raises WorkspaceError: It does not end in ten minutes.
-    """
-    airflow.wait_for_dag(SPARK_DAG_ID)
-    airflow.request("PATCH", f"/dags/{SPARK_DAG_ID}", {"is_paused": False})
-    run: dict[str, Any] = airflow.request("POST", f"/dags/{SPARK_DAG_ID}/dagRuns", {"logical_date": None})
-    deadline = time.monotonic() + _RUN_SECONDS
-    while run["state"] not in {"success", "failed"}:
-        if time.monotonic() > deadline:
-            raise WorkspaceError(f"{SPARK_DAG_ID} was not done in {_RUN_SECONDS:g} s. See {airflow.home / 'logs'}.")
-        time.sleep(1.0)
-        run = airflow.request("GET", f"/dags/{SPARK_DAG_ID}/dagRuns/{run['dag_run_id']}")
-    return run
 
 
 def carriers_by_spark(workspace: Workspace) -> list[tuple[Any, ...]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_synapse.operators.copy import SynapseCopyOperator
+    from airflow_synapse.operators.rejected_rows_to_table import RejectedRowsToTableOperator
     from airflow_synapse.operators.spark_transfer import SparkTransferOperator
 
     LoadingOperator: TypeAlias = SynapseCopyOperator | SparkTransferOperator
@@ -71,7 +72,7 @@ def raise_failure(event: Mapping[str, Any]) -> None:
         raise AirflowTaskTimeout
 
 
-def tell_assets(task: LoadingOperator, context: Context, result: dict[str, Any]) -> None:
+def tell_assets(task: LoadingOperator | RejectedRowsToTableOperator, context: Context, result: dict[str, Any]) -> None:
     """Put the result into the events of the assets that are outlets of the task."""
     for outlet in task.outlets:
         if isinstance(outlet, Asset):

@@ -21,7 +21,6 @@ from typing import Final
 
 #: Folder that a load makes below the directory of ERRORFILE.
 REJECTED_ROWS: Final = "_rejectedrows"
-_LOAD_FOLDER: Final = re.compile(r"\d{8}[-_]\d{6}(?:[-_].+)?")
 _COPY_SUFFIX: Final = re.compile(r"\.(error|row)\.txt$", re.IGNORECASE)
 _REASON: Final = re.compile(r"_reasons?(?=[_.]|$)", re.IGNORECASE)
 _ERROR_JSON: Final = "error.json"
@@ -106,10 +105,13 @@ def find_load_folders(files: Iterable[StoredFile]) -> tuple[LoadFolder, ...]:
 
 
 def _folder_of(name: str) -> str:
-    """Return the folder of the load that wrote a file; the file's own folder where that is none."""
+    """Return the folder below the innermost ``_rejectedrows``; the file's own where there is none.
+
+    Its name is not looked at: it is a time, and documents write that in more than one way.
+    """
     parts = name.split("/")
     for index in range(len(parts) - 3, -1, -1):
-        if parts[index] == REJECTED_ROWS and _LOAD_FOLDER.fullmatch(parts[index + 1]):
+        if parts[index] == REJECTED_ROWS:
             return "/".join(parts[: index + 2])
     return name.rpartition("/")[0]
 

@@ -19,18 +19,20 @@ MOST_TEXTS: Final = 1_000
 #: Bytes of a folded reason that count.
 _MOST_BYTES: Final = 1_000
 
-#: The source file and the row in it. Source: sql-docs issue 4535, "Bulk load failed due to invalid column value in CSV
-#: data file zzzz.gzip in row 1, column 1."
-_IN_ROW: Final = re.compile(rb"(?<= data file )([^\n]+?)(?= in row \d)")
+# Patterns begin with a fixed text, for which a search is many times faster.
+#: The source file. Source: sql-docs issue 4535, "Bulk load failed due to invalid column value in CSV data file
+#: zzzz.gzip in row 1, column 1."
+_IN_ROW: Final = re.compile(rb" data file (.+?) in row (?=\d)")
 _ROW_NUMBER: Final = re.compile(r" data file (?P<file>.+?) in row (?P<row>\d+)")
 #: Source: azure-docs issue 11608, "1 rows rejected out of total 3 rows processed. (/path/file.txt)Column ordinal: 8,
 #: Expected data type: DECIMAL(8,2), Offending value: ..."
-_BEFORE_ORDINAL: Final = re.compile(rb"(?<=\()(/[^()\n]+)(?=\) ?Column ordinal)")
-_OFFENDING_VALUE: Final = re.compile(rb"(?<=Offending value: )[^\n(]*[^\n( ]")
+_BEFORE_ORDINAL: Final = re.compile(rb"\((/[^()\n]+)\) ?Column ordinal")
+_OFFENDING_VALUE: Final = re.compile(rb"Offending value: [^\n(]*[^\n( ]")
 _QUOTED: Final = (re.compile(rb"'[^'\n]*'"), re.compile(rb'"[^"\n]*"'))
 _NUMBER: Final = re.compile(r"-?\d+(?:[.,:/-]\d+)*")
 _SAME_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
-_ELLIPSIS: Final = "…".encode()
+#: What stands for a file or a value.
+_ANY: Final = "…".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,9 @@ class ReasonCounter:
 
     def add(self, block: bytes) -> int:
         """Count a block of whole lines, and return how many they are."""
-        block = self._take_files(block, _IN_ROW, b" data file ")
-        block = self._take_files(block, _BEFORE_ORDINAL, b"Column ordinal")
-        if b"Offending value: " in block:
-            block = _OFFENDING_VALUE.sub(_ELLIPSIS, block)
+        block = self._take_files(block, _IN_ROW, b" data file %b in row " % _ANY)
+        block = self._take_files(block, _BEFORE_ORDINAL, b"(%b)Column ordinal" % _ANY)
+        block = _OFFENDING_VALUE.sub(b"Offending value: %b" % _ANY, block)
         block = _fold_quoted(block).translate(_SAME_DIGITS)
         lines = split_lines(block)
         if max(map(len, lines), default=0) > _MOST_BYTES:
@@ -119,20 +120,19 @@ class ReasonCounter:
             self.source_files.add(file, rows)
         return self.add(b"".join(reason.text.encode(errors="replace") + b"\n" for reason in reasons))
 
-    def _take_files(self, block: bytes, pattern: re.Pattern[bytes], mark: bytes) -> bytes:
-        if mark not in block:
-            return block
+    def _take_files(self, block: bytes, pattern: re.Pattern[bytes], folded: bytes) -> bytes:
+        """Count the files that a pattern finds, and put a fixed text in its place."""
         parts = pattern.split(block)  # texts, with the files between them
         for file, rows in Counter(parts[1::2]).items():
             self.source_files.add(file.decode(errors="replace"), rows)
-        return _ELLIPSIS.join(parts[0::2])
+        return folded.join(parts[0::2])
 
 
 def _fold_quoted(block: bytes) -> bytes:
     for quoted in _QUOTED:
         mark = quoted.pattern[:1]
         if mark in block:
-            block = quoted.sub(mark + _ELLIPSIS + mark, block)
+            block = quoted.sub(mark + _ANY + mark, block)
     return block
 
 

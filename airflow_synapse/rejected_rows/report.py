@@ -13,7 +13,7 @@ from airflow_synapse.rejected_rows.layout import Layout
 MOST_BYTES: Final = 32 * 1024
 #: Lines of a table that the log shows, and characters of a text in it.
 _TABLE_LINES: Final = 10
-_TABLE_CHARACTERS: Final = 160
+_TABLE_CHARACTERS: Final = 240
 _LISTS: Final = ("sample", "source_files", "folders", "problems", "reasons")
 
 

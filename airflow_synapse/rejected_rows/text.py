@@ -11,6 +11,7 @@ from typing import Final
 LINE_BYTES: Final = 2**20
 #: Bytes at the beginning that show an encoding.
 _HEAD_BYTES: Final = 4096
+_SLICE_BYTES: Final = 64 * 1024
 _BYTE_ORDER_MARKS: Final = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -38,7 +39,7 @@ class TextReader:
                 break
         encoding, mark = _detect(head[:_HEAD_BYTES])
         decoder = codecs.getincrementaldecoder(encoding)()
-        for piece in chain([head[mark:]], self._stored):
+        for piece in _slices(chain([head[mark:]], self._stored)):
             if encoding == "utf-8" and piece.isascii() and not decoder.getstate()[0]:
                 yield piece  # as it is, which takes no time
             else:
@@ -73,6 +74,13 @@ class TextReader:
             decoder.errors = "replace"
             text = decoder.decode(piece, final)
         return text.encode()
+
+
+def _slices(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in small pieces: what is made of each of them then fits into the processor's cache."""
+    for piece in pieces:
+        for start in range(0, len(piece), _SLICE_BYTES):
+            yield piece[start : start + _SLICE_BYTES]
 
 
 def split_lines(block: bytes) -> list[bytes]:

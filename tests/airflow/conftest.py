@@ -82,7 +82,6 @@ def xcom(airflow):
     """Return the value that a task returned."""
 
     def get(dag_id, run_id, task_id, map_index=-1):
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return airflow.request("GET", f"{path}?deserialize=true&map_index={map_index}")["value"]
+        return airflow.returned(dag_id, run_id, task_id, map_index=map_index)
 
     return get

@@ -8,7 +8,6 @@ from airflow_synapse.local.spark_demo import (
     carriers_by_duckdb,
     carriers_by_spark,
     create_external_objects,
-    run_spark_flights,
 )
 
 
@@ -17,7 +16,7 @@ def run(airflow, days, spark_workspace):
     """The ended run, after the flights were loaded."""
     backfill(airflow, days)
     create_external_objects(spark_workspace, CONTAINER)
-    return run_spark_flights(airflow)
+    return airflow.run_dag(SPARK_DAG_ID)
 
 
 def test_spark_and_duckdb_aggregate_the_flights_alike(run, spark_workspace):

@@ -164,6 +164,8 @@ def outcome_of(task):
         return type(error), type(error.__cause__), str(error).split(" with label")[0], task.operator.copy_statement
     for name in ("seconds", "request_id", "label", "reject_folder"):
         assert result.pop(name) is not None
+    report = result["rejected_rows_report"]
+    assert all(folder.pop("path") for folder in report["folders"])
     return result
 
 

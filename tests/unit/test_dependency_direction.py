@@ -1,4 +1,6 @@
-"""Who imports whom: ``copy`` <- ``load`` <- ``spark`` <- ``hooks`` <- ``execution`` <- ``triggers`` <- ``operators``.
+"""Who imports whom: each part only those before it.
+
+``copy``, ``load``, ``spark``, ``hooks``, ``execution``, ``triggers``, then ``operators`` and ``sensors``.
 
 ``rejected_rows`` stands beside ``copy``. Nothing imports ``local``.
 """
@@ -28,9 +30,12 @@ ALLOWED = {
     "transfer": COMMON | {"copy", "schema", "load"},
     "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks", "rejected_rows"},
-    "triggers": COMMON | {"load", "spark", "hooks", "execution"},
+    "triggers": COMMON | {"copy", "load", "spark", "hooks", "execution"},
+    "lineage": COMMON | {"copy", "hooks", "execution", "rejected_rows"},
     "operators": COMMON
-    | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers", "links", "version_compat"},
+    | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers"}
+    | {"lineage", "links", "version_compat"},
+    "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
     "local": {"secret"},
 }
 #: What the pure parts may import from outside of the package: the standard library only.

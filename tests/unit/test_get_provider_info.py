@@ -29,7 +29,12 @@ def test_airflow_finds_the_provider_and_its_connection_type():
 
 @pytest.mark.parametrize(
     "module",
-    [name for kind in ("operators", "hooks") for each in get_provider_info()[kind] for name in each["python-modules"]],
+    [
+        name
+        for kind in ("operators", "sensors", "hooks", "triggers")
+        for each in get_provider_info()[kind]
+        for name in each["python-modules"]
+    ],
 )
 def test_every_module_that_is_named_exists(module):
     assert importlib.import_module(module)

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
 from airflow_synapse.transfer.save_mode import SAVE_MODES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,21 +20,27 @@ def test_generated_parts_of_the_readme_are_those_of_the_code():
     assert (generate.returncode, generate.stdout.strip()) == (0, "up to date"), generate.stderr
 
 
-def names_of_example(number) -> dict[str, Any]:
-    """Run an example in Python, and return what it defines."""
-    source = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number]
-    namespace: dict[str, Any] = {}
+def run_example(that_defines: str, namespace: dict[str, Any]) -> Any:
+    """Run the example in Python that defines a name, and return what it defines by it."""
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (source,) = [example for example in examples if re.search(rf"^ *{that_defines} = ", example, re.MULTILINE)]
     exec(compile(source, "README.md", "exec"), namespace)
-    return namespace
+    return namespace[that_defines]
 
 
-def test_dag_of_the_readme_loads_a_day():
-    load_day = names_of_example(0)["load_day"]
+def test_dag_of_the_readme_loads_a_day_and_checks_what_was_rejected():
+    namespace: dict[str, Any] = {}
+    load_day = run_example("load_day", namespace)
     assert isinstance(load_day, SynapseCopyOperator)
     assert load_day.dag.task_ids == ["load_day"]
 
+    with load_day.dag:
+        check = run_example("check", namespace)
+    assert isinstance(check, SynapseRejectedRowsSensor)
+    assert check.upstream_task_ids == {"load_day"}
+
 
 def test_task_of_the_readme_loads_what_spark_has():
-    load_carriers = names_of_example(1)["load_carriers"]
+    load_carriers = run_example("load_carriers", {})
     assert isinstance(load_carriers, SparkToSqlPoolOperator)
     assert load_carriers.save_mode in SAVE_MODES

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,6 +22,7 @@ class Fault:
     :param code: ``x-ms-error-code``.
     :param contains: Text of the URL of the requests that it hits; ``comp=list`` hits listings.
     :param after: Requests of that kind that are let through first.
+    :param headers: More headers of the answer.
     """
 
     status: int | None
@@ -29,6 +30,7 @@ class Fault:
     contains: str = ""
     times: int = 1_000_000
     after: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class StorageProxy:
@@ -54,7 +56,7 @@ class StorageProxy:
                 fault = proxy._take_fault(self.command, self.path)
                 if fault is not None and fault.status is not None:
                     message = _ERROR.format(code=fault.code, message="A fault of the test.").encode()
-                    self.reply(fault.status, {"x-ms-error-code": fault.code}, message)
+                    self.reply(fault.status, {"x-ms-error-code": fault.code, **fault.headers}, message)
                     return
                 connection = http.client.HTTPConnection(target.hostname, target.port)
                 connection.request(self.command, self.path, body, dict(self.headers.items()))

@@ -1,12 +1,8 @@
 """Loads that reject too many rows: the operator, Microsoft's driver, the local pool, and a storage that fails."""
 
-import asyncio
-import itertools
-from types import SimpleNamespace
-
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 from storage_proxy import Fault, StorageProxy
+from task_tries import Task
 
 from airflow_synapse.exceptions import SourceFilesError, TooManyRejectedRowsError
 from airflow_synapse.local.faults import COMMITTED
@@ -23,7 +19,6 @@ STAGED = {
     "replace_partition": ({"write_disposition": "replace_partition", "partition_values": "1"}, 4),
     "upsert": ({"write_disposition": "upsert", "upsert_keys": "k"}, 4),
 }
-_runs = itertools.count(1)
 
 
 @pytest.fixture
@@ -53,40 +48,6 @@ def staging_tables(pool_connection):
     return lambda: [row[0] for row in pool_connection.execute(query).fetchall()]
 
 
-class Task:
-    """A task instance: its tries, and what Airflow keeps for them."""
-
-    def __init__(self, arguments):
-        self.arguments = arguments
-        self.kept = {}
-        self.run_id = f"thresholds__{next(_runs)}"
-        self.try_number, self.clear_number = 0, 0
-
-    def run(self, **changes):
-        """Run the next try, in this process or deferred."""
-        self.try_number += 1
-        task_instance = SimpleNamespace(
-            dag_id="thresholds", task_id="load", run_id=self.run_id, map_index=-1, try_number=self.try_number
-        )
-        store = SimpleNamespace(get=self.kept.get, set=lambda key, value, retention: self.kept.update({key: value}))
-        dag_run = SimpleNamespace(clear_number=self.clear_number)
-        context = {"ti": task_instance, "dag_run": dag_run, "task_state_store": store}
-        operator = SynapseCopyOperator(task_id="load", **{**self.arguments, **changes})
-        try:
-            return operator.execute(context)
-        except TaskDeferred as deferral:
-            event = asyncio.run(event_of(deferral.trigger))
-            return operator.execute_complete(context, event, **deferral.kwargs)
-
-    def clear(self):
-        self.clear_number += 1
-
-
-async def event_of(trigger):
-    (event,) = [event async for event in trigger.run()]
-    return event.payload
-
-
 @pytest.fixture
 def new_task(workspace, new_connection, proxy, landing, table):
     connections = workspace.connections()
@@ -95,18 +56,16 @@ def new_task(workspace, new_connection, proxy, landing, table):
     landing.upload_blob("in/a.csv", CONTENT)
 
     def make(**arguments):
-        return Task(
-            {
-                "table": table,
-                "external_locations": f"https://lake.blob.core.windows.net/{landing.container_name}/in/",
-                "storage_conn_id": "lake",
-                "file_type": "CSV",
-                "row_terminator": "0x0A",
-                "max_errors": 10,
-                "error_file": "/rejects",
-                **arguments,
-            }
-        )
+        defaults = {
+            "table": table,
+            "external_locations": f"https://lake.blob.core.windows.net/{landing.container_name}/in/",
+            "storage_conn_id": "lake",
+            "file_type": "CSV",
+            "row_terminator": "0x0A",
+            "max_errors": 10,
+            "error_file": "/rejects",
+        }
+        return Task(SynapseCopyOperator, **{**defaults, **arguments})
 
     return make
 

@@ -1,0 +1,69 @@
+"""The rendered arguments of a SynapseRejectedRowsSensor, checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from airflow_synapse.exceptions import CopyOptionError
+from airflow_synapse.execution.reject_folder import RejectFolder
+from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch
+from airflow_synapse.rejected_rows.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
+
+EXPECTATIONS: Final = ("some", "none")
+ON_BREACH: Final = ("fail", "skip", "succeed")
+
+
+def thresholds_of(sensor: SynapseRejectedRowsSensor) -> Thresholds:
+    """Return what a report is measured by: with ``expect="none"`` no row is allowed where nothing else is said.
+
+    :raises CopyOptionError: An argument is wrong.
+    """
+    _check_choice("expect", sensor.expect, EXPECTATIONS)
+    _check_choice("on_breach", sensor.on_breach, ON_BREACH)
+    thresholds = Thresholds.parse(sensor.max_rejected_rows, sensor.max_rejected_ratio)
+    if thresholds.max_rejected_ratio is not None and sensor.load_result is None:
+        raise CopyOptionError("max_rejected_ratio needs the number of rows that were loaded: give load_result.")
+    return thresholds if thresholds or sensor.expect == "some" else Thresholds(max_rejected_rows=0)
+
+
+def watch_of(sensor: SynapseRejectedRowsSensor) -> RejectedRowsWatch | None:
+    """Return where to look; None where the load is known to have rejected nothing, and has no folder.
+
+    :raises CopyOptionError: An argument is wrong.
+    :raises CredentialError: The connection names no account.
+    """
+    folder = RejectFolder.find(
+        error_file=sensor.error_file,
+        load_result=sensor.load_result,
+        container=sensor.container,
+        storage_conn_id=sensor.storage_conn_id,
+    )
+    if folder is None and sensor.expect == "some":
+        raise CopyOptionError("The load has rejected no row, and has no reject_folder: there is nothing to wait for.")
+    if folder is None:
+        return None
+    watch = RejectedRowsWatch(
+        folder=folder.url,
+        storage_conn_id=sensor.storage_conn_id,
+        newer_than=_newer_than(sensor.newer_than),
+        is_none_an_answer=sensor.expect == "none",
+        rows_loaded=folder.load_result.get("rows_loaded"),
+        sample_rows=int(sensor.sample_rows),
+    )
+    if sensor.load_result is not None:
+        return watch
+    return replace(watch, has_subfolders=sensor.error_file_per_load, quiet_seconds=float(sensor.quiet_seconds))
+
+
+def _newer_than(value: datetime | str | None) -> str | None:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise CopyOptionError(f"{name} is {value!r}; it is one of {', '.join(map(repr, choices))}.")

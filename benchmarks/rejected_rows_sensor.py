@@ -1,0 +1,285 @@
+"""Waiting for rejected rows, against WasbPrefixSensor: what a look costs beside a long history, and a thousand waits.
+
+The storage is Azurite, which searches all of its blobs for every listing: the time of a look is shown against that of
+the peer at the same prefix, and the processor time of the worker beside it.
+
+    python -m benchmarks.rejected_rows_sensor
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import logging
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.figure import Figure
+
+#: Sensors that wait in one triggerer, seconds between two looks of each, and how long they are watched.
+SENSORS = 1000
+_POKE_INTERVAL = 20.0
+_WATCHED = 40.0
+#: Load folders beside the one that is looked at: as many as can be made in some seconds.
+MOST_FOLDERS = 100_000
+_FILLING = 90.0
+_WRITERS = 16
+_LOOKS = 30
+_CONTAINER = "rejects"
+_FOLDER = "flights/load-{}"
+
+
+def figures() -> Iterator[Figure]:
+    """Yield requests and time of a look without and with a history, then processor time and memory of many waits."""
+    from airflow_synapse.local.azurite import Azurite  # noqa: PLC0415 - the measured processes must not import it
+    from airflow_synapse.local.home import default_home  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as folder, Azurite(default_home(), Path(folder)) as storage:
+        counter = _Counter(storage.port)
+        endpoint = f"http://127.0.0.1:{counter.port}/lake"
+        key = storage.key("lake").reveal()
+        connection = {"conn_type": "wasb", "login": "lake", "host": endpoint, "password": key}
+        os.environ["AIRFLOW_CONN_LAKE"] = json.dumps(connection)
+        _make_container(storage.endpoint("lake"), key)
+        waits = [_in_child(_wait, kind) for kind in ("ours", "theirs")]
+        one = [_in_child(_look, kind, counter) for kind in ("ours", "theirs")]
+        folders = asyncio.run(_fill(storage.endpoint("lake"), key))
+        many = [_in_child(_look, kind, counter) for kind in ("ours", "theirs")]
+    yield from _look_figures(one, many, folders)
+    yield from _wait_figures(*waits)
+
+
+def _look_figures(one: list[_Look], many: list[_Look], folders: int) -> Iterator[Figure]:
+    beside = f"{folders:,} old load folders"
+    peer = "WasbPrefixSensor at the same prefix"
+    yield Figure(
+        name=f"requests a look, {beside}",
+        ours=many[0].requests, theirs=many[1].requests, unit="", alternative=peer, bar="ours = 1",
+    )  # fmt: skip
+    yield Figure(
+        name="time of a look, no other folder", ours=one[0].time, theirs=one[1].time, unit="ms", alternative=peer
+    )
+    yield Figure(name=f"time of a look, {beside}", ours=many[0].time, theirs=many[1].time, unit="ms", alternative=peer)
+    yield Figure(
+        name="processor time of a look, the same",
+        ours=many[0].cpu, theirs=one[0].cpu, unit="ms CPU", alternative="ours with no other folder", bar="<= 1.2",
+    )  # fmt: skip
+
+
+def _wait_figures(ours: _Wait, theirs: _Wait) -> Iterator[Figure]:
+    peer = f"{SENSORS:,} triggers of WasbPrefixSensor"
+    yield Figure(
+        name=f"{SENSORS:,} deferred sensors, a look a minute",
+        ours=ours.cpu, theirs=theirs.cpu, unit="% CPU", alternative=peer, bar="<= 0.5",
+    )  # fmt: skip
+    yield Figure(
+        name=f"{SENSORS:,} deferred sensors, to start them",
+        ours=ours.start, theirs=theirs.start, unit="s CPU", alternative=peer, bar="<= 0.5",
+    )  # fmt: skip
+    yield Figure(
+        name="memory that they add to a triggerer",
+        ours=ours.megabytes, theirs=theirs.megabytes, unit="MB", alternative=peer, bar="<= 0.5",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a look takes of a sensor that looks again and again: the median time, the least processor time."""
+
+    requests: float
+    time: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """What a triggerer takes."""
+
+    start: float
+    cpu: float
+    megabytes: float
+
+
+class _Counter:
+    """Passes connections on to a port, and counts the requests."""
+
+    def __init__(self, port: int) -> None:
+        self.requests = 0
+        self.port = 0
+        self._target = port
+        ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True).start()
+        ready.wait()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await server.serve_forever()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, requests = await asyncio.open_connection("127.0.0.1", self._target)
+        with suppress(ConnectionError):
+            await asyncio.gather(self._pass(reader, requests, counted=True), self._pass(answers, writer, counted=False))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
+        while data := await reader.read(2**16):
+            self.requests += counted and data.count(b" HTTP/1.1\r\n")
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+
+def _in_child(measure: Callable, kind: str, counter: _Counter | None = None):
+    """Call ``measure(kind, connection)`` in a process of its own, and return what it sends."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe()
+    child = context.Process(target=measure, args=(kind, sender))
+    child.start()
+    if counter:
+        receiver.recv()
+        before = counter.requests
+        receiver.send("go on")
+    result = receiver.recv()
+    if counter:
+        result = _Look((counter.requests - before) / _LOOKS, *result)
+    child.join()
+    return result
+
+
+def _look(kind: str, connection) -> None:
+    """Let a sensor look at an empty folder, and send the time and the processor time of a look in milliseconds."""
+    _log_to_nowhere()
+    folder = _FOLDER.format("now")
+    if kind == "ours":
+        sensor = importlib.import_module("airflow_synapse.sensors.rejected_rows").SynapseRejectedRowsSensor(
+            task_id="look",
+            storage_conn_id="lake",
+            load_result={"reject_folder": f"https://lake.blob.core.windows.net/{_CONTAINER}/{folder}"},
+        )
+    else:
+        sensor = importlib.import_module("airflow.providers.microsoft.azure.sensors.wasb").WasbPrefixSensor(
+            task_id="look", wasb_conn_id="lake", container_name=_CONTAINER, prefix=f"{folder}/_rejectedrows/"
+        )
+    sensor.poke({})  # it pays for the imports
+    connection.send("ready")
+    connection.recv()
+    wall, cpu = [], []
+    for _ in range(_LOOKS):
+        begin = time.perf_counter(), time.process_time()
+        sensor.poke({})
+        wall.append(time.perf_counter() - begin[0])
+        cpu.append(time.process_time() - begin[1])
+    connection.send((statistics.median(wall) * 1000, min(cpu) * 1000))
+
+
+def _wait(kind: str, connection) -> None:
+    """Run the triggers of many sensors, and send what they take."""
+    importlib.import_module("airflow.jobs.triggerer_job_runner")
+    psutil = importlib.import_module("psutil")
+    _log_to_nowhere()
+
+    async def measure() -> _Wait:
+        process = psutil.Process()
+        memory, start = process.memory_info().rss, time.process_time()
+        for number in range(SENSORS):
+            task = asyncio.create_task(_run(_trigger(kind, number)))
+            tasks.add(task)
+            await asyncio.sleep(_POKE_INTERVAL / SENSORS)  # spread, as sensors of many DAGs are
+        await asyncio.sleep(_POKE_INTERVAL)
+        begin = time.process_time()
+        await asyncio.sleep(_WATCHED)
+        end = time.process_time()
+        looks_a_minute = _POKE_INTERVAL / 60
+        return _Wait(
+            start=begin - start,
+            cpu=(end - begin) / _WATCHED * 100 * looks_a_minute,
+            megabytes=(process.memory_info().rss - memory) / 1e6,
+        )
+
+    tasks: set[asyncio.Task] = set()
+    connection.send(asyncio.run(measure()))
+
+
+async def _run(trigger) -> None:
+    async for event in trigger.run():
+        raise RuntimeError(event)
+
+
+def _trigger(kind: str, number: int):
+    folder = _FOLDER.format(number)
+    if kind == "ours":
+        triggers = importlib.import_module("airflow_synapse.triggers.rejected_rows")
+        return triggers.RejectedRowsSensorTrigger(
+            watch={"folder": f"https://lake.blob.core.windows.net/{_CONTAINER}/{folder}", "storage_conn_id": "lake"},
+            reported={"until": None, "files": []},
+            poke_interval=_POKE_INTERVAL,
+        )
+    triggers = importlib.import_module("airflow.providers.microsoft.azure.triggers.wasb")
+    return triggers.WasbPrefixSensorTrigger(
+        _CONTAINER, f"{folder}/_rejectedrows/", wasb_conn_id="lake", poke_interval=_POKE_INTERVAL
+    )
+
+
+def _log_to_nowhere() -> None:
+    """Log at INFO, as Airflow does, but to where it is not seen."""
+    importlib.import_module("airflow.sdk")
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
+    sys.stdout = sys.stderr = nowhere
+    logging.basicConfig(level=logging.INFO, stream=nowhere, force=True)
+
+
+def _make_container(endpoint: str, key: str) -> None:
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - the measured processes must not import it
+
+    with BlobServiceClient(endpoint, credential=key) as account:
+        account.create_container(_CONTAINER)
+
+
+async def _fill(endpoint: str, key: str) -> int:
+    """Make load folders until there are enough or the time is up, and return how many there are."""
+    from aiohttp import ClientSession  # noqa: PLC0415 - the measured processes must not import it
+    from azure.storage.blob import ContainerSasPermissions, generate_container_sas  # noqa: PLC0415 - as above
+    from yarl import URL  # noqa: PLC0415 - as above
+
+    sas = generate_container_sas(
+        "lake",
+        _CONTAINER,
+        account_key=key,
+        permission=ContainerSasPermissions(create=True, write=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+        protocol="https,http",
+    )
+    numbers, deadline = iter(range(MOST_FOLDERS)), time.monotonic() + _FILLING
+    written = 0
+
+    async def write(session: ClientSession) -> None:
+        nonlocal written
+        for number in numbers:  # shared by all writers
+            name = f"{_FOLDER.format(number)}/_rejectedrows/20260101-000000/QID{number}_1_1.Row.Txt"
+            url = URL(f"{endpoint}/{_CONTAINER}/{name}?{sas}", encoded=True)
+            async with session.put(url, data=b"1,NA\n", headers={"x-ms-blob-type": "BlockBlob"}) as answer:
+                answer.raise_for_status()
+            written += 1
+            if time.monotonic() > deadline:
+                return
+
+    async with ClientSession() as session:
+        await asyncio.gather(*(write(session) for _ in range(_WRITERS)))
+    return written
+
+
+if __name__ == "__main__":
+    for figure in figures():
+        print(figure, flush=True)

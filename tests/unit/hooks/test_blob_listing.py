@@ -1,0 +1,76 @@
+"""How a listing gets in, by what the connection holds. Listing is tested against the real emulator."""
+
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+from airflow_synapse.copy import ExternalLocation
+from airflow_synapse.exceptions import CredentialError
+from airflow_synapse.hooks.blob_listing import _authorize
+
+KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
+REJECTS = ExternalLocation.parse("https://lake.blob.core.windows.net/landing/rejects/")
+
+
+def fields(authorization):
+    return {name: values[0] for name, values in parse_qs(urlsplit(authorization.url).query).items()}
+
+
+def test_an_account_key_is_never_sent_but_a_sas_that_may_read_and_list(new_connection):
+    new_connection("lake", conn_type="wasb", login="lake", password=KEY)
+    authorization = _authorize("lake", REJECTS)
+    assert authorization.url.startswith("https://lake.blob.core.windows.net/landing?restype=container&comp=list&")
+    assert fields(authorization)["sp"] == "rl"
+    assert "Authorization" not in authorization.headers
+    assert KEY not in authorization.url
+
+
+def test_a_sas_of_the_connection_is_sent_as_it_is(new_connection):
+    new_connection("lake", conn_type="wasb", login="lake", extra={"sas_token": "?sv=1&sig=a%2Bc"})
+    assert _authorize("lake", REJECTS).url.endswith("&sv=1&sig=a%2Bc")
+
+
+def test_a_public_account_is_asked_without_anything(new_connection):
+    new_connection("lake", conn_type="wasb", login="lake", extra={"public_read": "true"})
+    authorization = _authorize("lake", REJECTS)
+    assert set(fields(authorization)) == {"restype", "comp", "include"}
+    assert set(authorization.headers) == {"x-ms-version"}
+
+
+IDENTITIES = {
+    ClientSecretCredential: {"login": "client", "password": "client-secret", "extra": {"tenant_id": "my-tenant"}},
+    DefaultAzureCredential: {},
+}
+
+
+@pytest.mark.parametrize(("lifetime", "used"), [(3600, 1800), (600, 300)])
+@pytest.mark.parametrize("identity", IDENTITIES, ids=["service principal", "managed identity"])
+def test_an_identity_gets_in_with_a_token_as_long_as_it_lasts(new_connection, monkeypatch, identity, lifetime, used):
+    class Token:
+        token = "entra-token-0123456789"
+        expires_on = time.time() + lifetime
+
+    asked = []
+    monkeypatch.setattr(identity, "get_token", lambda self, scope: asked.append(scope) or Token)
+    new_connection("lake", conn_type="adls", host="https://lake.dfs.core.windows.net", **IDENTITIES[identity])
+    authorization = _authorize("lake", REJECTS)
+    assert asked == ["https://storage.azure.com/.default"]
+    assert authorization.headers["Authorization"] == "Bearer entra-token-0123456789"
+    assert authorization.until - time.monotonic() == pytest.approx(used, abs=5)
+    assert "entra-token" not in repr(authorization)
+
+
+def test_a_connection_for_another_account_is_refused(new_connection):
+    new_connection("other", conn_type="wasb", login="other", password=KEY)
+    with pytest.raises(CredentialError, match="is in 'lake'"):
+        _authorize("other", REJECTS)
+
+
+@pytest.mark.parametrize(("exceptions", "proxy"), [("", "http://127.0.0.1:9"), ("lake.blob.core.windows.net", None)])
+def test_the_proxy_of_the_environment_is_used(new_connection, monkeypatch, exceptions, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    new_connection("lake", conn_type="wasb", login="lake", password=KEY)
+    assert _authorize("lake", REJECTS).proxy == proxy

@@ -1,0 +1,51 @@
+"""Reports on files in memory; on files in a storage: tests/integration/rejected_rows."""
+
+import json
+
+from airflow_synapse.rejected_rows.layout import Layout, find_load_folders
+from airflow_synapse.rejected_rows.report import FolderRows, TextRows
+from airflow_synapse.rejected_rows.report_builder import build_report
+
+
+def test_error_json_is_counted_by_its_elements(stored):
+    errors = [{"Error": f"no number '{n}'", "Row": n, "File": f"in/{n % 2}.csv"} for n in range(2500)]
+    folders, open_file = stored({"error.json": json.dumps(errors).encode()}, piece=1000)
+    report = build_report(folders, open_file)
+    assert report.rows == 2500
+    assert report.reasons == (TextRows(text="no number '…'", rows=2500),)
+    assert report.source_files == (TextRows(text="in/0.csv", rows=1250), TextRows(text="in/1.csv", rows=1250))
+    assert (report.sample[0].reason, report.sample[0].source_file) == ("no number '0'", "in/0.csv")
+
+
+def test_an_error_json_that_ends_too_early_is_said(stored):
+    folders, open_file = stored({"error.json": b'[{"Error": "x"}, {"Err', "row.csv": b"a\nb\n"})
+    report = build_report(folders, open_file)
+    assert report.rows == 2
+    cut_off, counts = report.problems
+    assert "error.json is no text" in cut_off
+    assert "has 1 reasons for 2 rows" in counts
+
+
+def test_the_lines_of_the_row_file_are_the_rows(stored):
+    folders, open_file = stored({"a.Row.Txt": b"1\n\n3\n", "a.Error.Txt": b"x\ny\n"})
+    report = build_report(folders, open_file)
+    assert (report.rows, [row.raw for row in report.sample]) == (3, ["1", "", "3"])
+    assert report.problems == ("load/_rejectedrows/20260131-000000/a has 2 reasons for 3 rows.",)
+
+
+def test_the_sample_is_taken_from_as_many_pairs_as_it_needs(stored):
+    files = {f"{pair}.{kind}.Txt": b"1\n2\n" for pair in "abc" for kind in ("Row", "Error")}
+    report = build_report(*stored(files, piece=1), sample_rows=3)
+    assert [row.raw for row in report.sample] == ["1", "2", "1"]
+
+
+def test_folders_are_listed_from_the_latest_and_only_so_many(stored):
+    folders = [stored({"a.Row.Txt": b"1\n"}, folder=f"z/_rejectedrows/20260131-0000{n:02}")[0][0] for n in range(60)]
+    report = build_report(folders, lambda file: [b"1\n"])
+    assert (report.rows, len(report.folders), report.left_out) == (60, 50, {"folders": 10, "problems": 10})
+    assert report.folders[0] == FolderRows(path="z/_rejectedrows/20260131-000059", layout=Layout.COPY, rows=1, files=1)
+
+
+def test_no_folder_is_an_empty_report():
+    report = build_report(find_load_folders([]), lambda file: [], rows_loaded=3)
+    assert (report.rows, report.files, report.ratio, report.rows_read) == (0, 0, 0, 3)
