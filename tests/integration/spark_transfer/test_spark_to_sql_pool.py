@@ -170,7 +170,15 @@ def test_a_failed_job_says_why_and_is_not_repeated(new_load):
     assert isinstance(caught.value.__cause__, SparkJobError)
 
 
-def test_a_batch_that_lies_of_its_success_loads_nothing(new_load, rows, spark_pool, staged):
+def test_a_pool_that_lies_of_success_loads_nothing(new_load, spark_pool, pool_connection):
+    load = new_load(spark_sql="SELECT id, CAST(raise_error('not today') AS string) AS name FROM range(3)")
+    spark_pool.faults.lie()
+    with pytest.raises((SparkJobError, AirflowFailException), match=r"state success(.|\n)*not today"):
+        load.run()
+    assert pool_connection.execute(f"SELECT OBJECT_ID('{load.arguments['table']}')").fetchval() is None
+
+
+def test_a_batch_that_dies_before_its_job_starts_is_submitted_again(new_load, rows, spark_pool, staged):
     load = new_load()
     spark_pool.faults.die()
     with pytest.raises(SparkJobError):
