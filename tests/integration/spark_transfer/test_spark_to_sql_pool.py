@@ -1,6 +1,7 @@
 """SparkToSqlPoolOperator on real Spark, Azurite, Microsoft's driver and the local pool: rows arrive once."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from airflow_synapse.exceptions import SparkJobError, StagedFilesError
 from airflow_synapse.execution.copy_load import CopyLoad
 from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.hooks.staging_area import StagingArea
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.version_compat import AirflowFailException
 
@@ -92,9 +94,33 @@ def test_a_missing_table_is_made_with_the_types_of_the_job_and_filled(new_load, 
     assert staged() == []
 
 
-def test_a_deferred_task_gives_up_the_worker_for_the_batch_and_for_the_load(new_load, rows, staged):
+@pytest.fixture
+def secrets_of_workspace(spark_workspace):
+    """Every password and key that a connection to the workspace holds."""
+    return [fields["password"] for fields in spark_workspace.connections().values()]
+
+
+@pytest.fixture
+def uploaded(monkeypatch):
+    """What was put into the storage account for the job."""
+    contents, upload = [], StagingArea.upload
+
+    def keep(area, location, content):
+        contents.append(content.decode())
+        upload(area, location, content)
+
+    monkeypatch.setattr(StagingArea, "upload", keep)
+    return contents
+
+
+def test_a_deferred_task_gives_up_the_worker_for_the_batch_and_for_the_load(
+    new_load, rows, staged, secrets_of_workspace, uploaded
+):
     load = new_load(deferrable=True)
     result = load.run()
+    kept = [*load.deferrals, *uploaded, json.dumps([load.kept, result])]
+    assert len(uploaded) == 5
+    assert [secret for secret in [*secrets_of_workspace, "sig="] for text in kept if secret in text] == []
     assert [row.split('"')[1].rpartition(".")[2] for row in load.deferrals] == [
         "SparkBatchTrigger",
         "SynapseCopyTrigger",
