@@ -311,15 +311,16 @@ def test_a_task_that_is_killed_cancels_its_copy_and_a_later_try_loads(task, put,
 
     task.operator = remembered
     held = faults.hold(text="^COPY INTO")
-    try:
-        with ThreadPoolExecutor(1) as thread:
-            ending = thread.submit(task.run)
+    with ThreadPoolExecutor(1) as thread:
+        ending = thread.submit(task.run)
+        try:
             faults.wait_until_held(held)
             operators[0].on_kill()
             with pytest.raises(StatementCancelledError):
                 ending.result(timeout=30)
-    finally:
-        faults.clear()
+        finally:
+            faults.release()
+            faults.clear()
     assert task.run()["rows_loaded"] == 1
     assert rows("raw_row") == [("1",)]
 
