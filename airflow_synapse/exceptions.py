@@ -16,6 +16,7 @@ SynapseError
             LoadCheckError                 the staged rows do not fit the write disposition; nothing was changed
                 TooManyRejectedRowsError   more rows were rejected than max_rejected_rows or max_rejected_ratio allows
             LoadBusyError                  an earlier try of the same load does not end
+    AccessError                            a right that the work needs is missing
     LoadChangedError                       the load is done, but its arguments were changed since
     LoadSupersededError                    another try of the same load has taken over
     StatementCancelledError                the statement was cancelled, by us or by somebody else
@@ -149,6 +150,10 @@ class LoadBusyError(StatementError):
     """An earlier try of the same load does not end."""
 
     retryable = True
+
+
+class AccessError(SynapseError):
+    """A right that the work needs is missing. The message names each, and what gives it."""
 
 
 class LoadChangedError(SynapseError):

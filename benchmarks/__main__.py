@@ -17,6 +17,7 @@ BENCHMARKS = (
     "copy_benchmark",
     "rejected_rows_report",
     "spark_staging",
+    "spark_transfer",
 )
 
 

@@ -26,7 +26,7 @@ from benchmarks.figure import Figure
 ROWS = 1_000_000
 #: Pairs of files: one for each of so many distributions.
 _PAIRS = 4
-_REPEATS = 3
+_REPEATS = 5
 _CONTAINER = "rejects"
 _LOCATION = f"https://lake.blob.core.windows.net/{_CONTAINER}/load"
 
@@ -53,14 +53,17 @@ def figures() -> Iterator[Figure]:
         alternative="the SDK alone, reading the same blobs",
         bar=">= 0.5",
     )
-    for name, measure in (("that a report adds to a process with Airflow", "added"), ("of such a process", "peak")):
+    for name, measure, bar in (
+        ("memory that it adds", "added", "ours <= 150 MB"),
+        ("memory of its process, Airflow included", "peak", ""),
+    ):
         yield Figure(
-            name=f"memory {name}",
+            name=name,
             ours=max(run[1][measure] for run in runs),
             theirs=max(run[0][measure] for run in runs),
             unit="MB",
-            alternative="the SDK alone in such a process",
-            bar="ours <= 150 MB",
+            alternative="the SDK alone, in such a process",
+            bar=bar,
         )
 
 

@@ -15,7 +15,7 @@ An administrator of the pool has made the external data source ``lake`` for the 
 file format ``parquet``. The identity of the Spark jobs is a Storage Blob Data Contributor of the account.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
 
@@ -40,6 +40,7 @@ with DAG(
         "deferrable": True,
         "poll_interval": 5,
         "retries": 2,
+        "retry_delay": timedelta(seconds=30),
     },
     tags=["example", "synapse"],
     doc_md=__doc__,

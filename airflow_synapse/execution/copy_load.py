@@ -15,7 +15,7 @@ from airflow_synapse.copy import (
     TableName,
     build_statement,
 )
-from airflow_synapse.exceptions import CopyOptionError, RowCountError, StatementError, SynapseError
+from airflow_synapse.exceptions import CopyOptionError, LoadCheckError, RowCountError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.load_rejects import LoadRejects, error_folder
 from airflow_synapse.execution.progress_reporter import ProgressReporter
@@ -151,6 +151,15 @@ class CopyLoad:
             rejected_rows_report=rejects,
         )
 
+    def _inspect(self, copy: CopyStatement, rows: int) -> None:
+        """Look at the rows of a staging table before they are published."""
+        expected = self._arguments.rows
+        if expected is not None and rows != expected:
+            raise LoadCheckError(
+                f"{self.copy.target} was not changed: the files hold {expected:,} rows, and COPY has loaded {rows:,}."
+            )
+        self._rejects.inspect(copy, rows)
+
     def _check_rows(self, outcome: LoadOutcome) -> None:
         expected, loaded = self._arguments.rows, outcome.rows_loaded
         is_ours = outcome.seconds is not None  # an earlier try may have had other files
@@ -199,7 +208,7 @@ class CopyLoad:
             first_number=task_try.first_attempt,
             before=self._before_submission,
             copy_of=self._copy_of,
-            inspect=self._rejects.inspect,
+            inspect=self._inspect,
             origin=arguments.origin,
             is_empty=arguments.rows == 0,
         )

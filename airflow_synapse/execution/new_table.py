@@ -1,4 +1,4 @@
-"""A table that must not be there before a load, told apart from the one that the load itself has made."""
+"""The table of a load: one that must not be there before, told apart from the one that the load itself has made."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log: Final = logging.getLogger(__name__)
 
 
 class NewTable:
-    """The table of a load with save mode ``errorifexists`` or ``ignore``.
+    """The table of a load that may have to make it.
 
     :param table: Its name.
     :param open_session: Returns a session of the pool, which a ``with`` block opens and closes.
@@ -43,8 +43,7 @@ class NewTable:
         """
         if self._is_ours:
             return False
-        with self._open_session() as session:
-            is_there = session.fetch(f"SELECT {object_id(self._table)}")[0][0] is not None
+        is_there = self.is_there()
         is_first = (self._try.try_number, self._try.identity.clear_number) == (1, 0)
         if is_there and not is_first and not self._try.has_store:
             raise TableExistsError(
@@ -52,6 +51,11 @@ class NewTable:
                 "what is in the table; drop it if it is of no use, and clear the task."
             )
         return is_there
+
+    def is_there(self) -> bool:
+        """Say whether there is a table of that name, whoever made it."""
+        with self._open_session() as session:
+            return session.fetch(f"SELECT {object_id(self._table)}")[0][0] is not None
 
     def create(self, definition: TableDefinition) -> None:
         """Make the table, unless an earlier try has.

@@ -34,7 +34,8 @@ class RejectedRowsWatch:
 
     :param folder: URL of the folder.
     :param storage_conn_id: Connection for its account.
-    :param has_subfolders: Whether the loads that write below it have folders of their own there.
+    :param has_subfolders: Whether the loads that write below it have folders of their own there; None where it is the
+        folder of one load.
     :param newer_than: Point in time in ISO 8601, UTC where it does not say; what was written before does not count.
         None for everything.
     :param quiet_seconds: How long nothing in the folder of a load must have changed before it counts; 0 where the load
@@ -47,7 +48,7 @@ class RejectedRowsWatch:
 
     folder: str
     storage_conn_id: str
-    has_subfolders: bool = False
+    has_subfolders: bool | None = None
     newer_than: str | None = None
     quiet_seconds: float = 0.0
     is_none_an_answer: bool = False
@@ -162,10 +163,12 @@ async def _list(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported
     location = watch.location
     folder = location.path.strip("/")
     if watch.has_subfolders:
-        prefixes: tuple[str, ...] = (f"{folder}/",)
+        prefixes = [f"{folder}/"]
+    elif watch.has_subfolders is None:
+        prefixes = [f"{folder}/{REJECTED_ROWS}/"]
     else:
         times = folder_prefixes(reported.until, datetime.now(UTC))
-        prefixes = tuple(f"{folder}/{REJECTED_ROWS}/{time}" for time in times)
+        prefixes = [f"{folder}/{REJECTED_ROWS}/{time}" for time in times]
     listings = [await lister.list_files(location, prefix) for prefix in prefixes]
     return Listing(tuple(file for listing in listings for file in listing.files), listings[0].at)
 

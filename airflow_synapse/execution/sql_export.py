@@ -16,7 +16,7 @@ from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.identity import Attempt
 from airflow_synapse.load.record import LoadRecord
 from airflow_synapse.load.settle import Settlement
-from airflow_synapse.load.statements import PlainStatement
+from airflow_synapse.load.statements import PlainStatement, count_rows
 from airflow_synapse.schema.catalog import TableColumn, columns_query
 from airflow_synapse.transfer import external
 from airflow_synapse.transfer.spark_types import spark_schema
@@ -97,7 +97,7 @@ class SqlExport:
             try:
                 session.execute(PlainStatement(statement))
                 columns = TableColumn.from_rows(session.fetch(columns_query(name)))
-                exported = int(session.fetch(external.count_rows(name))[0][0])
+                exported = int(session.fetch(count_rows(name))[0][0])
             finally:
                 self._drop(session, name)
             log.info("Exported %d rows to %s", exported, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +26,9 @@ _CLIENTS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[SparkSettings,
 
 
 class AsyncLivyClient:
-    """What a trigger asks of a Spark pool. It belongs to the event loop that runs when it is made.
+    """What a trigger asks of a Spark pool. It belongs to the event loop that uses it first.
+
+    The constructor opens nothing, and imports what takes a second: an event loop has not that time, a thread has.
 
     :param settings: The Spark pool.
     """
@@ -36,13 +39,20 @@ class AsyncLivyClient:
 
         #: How many use it now.
         self.users = 0
+        self.settings = settings
         self._requests = LivyRequests(settings)
         credential = _ThreadedCredential(entra_credential(settings))
         own = [
             policies.AsyncRetryPolicy(retry_total=REPEATS),
             policies.AsyncBearerTokenCredentialPolicy(credential, SCOPE),
         ]
-        self._client: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(settings.endpoint, policies=own, **TIMEOUTS)
+        self._client: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(
+            settings.endpoint,
+            policies=own,
+            # aiohttp does not read this variable, and a worker's client does: both must trust the same.
+            connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
+            **TIMEOUTS,
+        )
 
     async def status(self, batch_id: int) -> BatchStatus | None:
         """Return what the pool says of a batch; None where it knows none of that number.
@@ -78,17 +88,20 @@ class AsyncLivyClient:
 
 
 @asynccontextmanager
-async def shared_client(settings: SparkSettings) -> AsyncIterator[AsyncLivyClient]:
-    """Lend the client of a connection; the last one who gives it back closes it."""
+async def shared(own: AsyncLivyClient) -> AsyncIterator[AsyncLivyClient]:
+    """Lend the client that all of this event loop use for a connection; the last one who gives it back closes it.
+
+    :param own: A new client for the connection, which is taken where there is none.
+    """
     clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
-    client = clients.get(settings) or clients.setdefault(settings, AsyncLivyClient(settings))
+    client = clients.setdefault(own.settings, own)
     client.users += 1
     try:
         yield client
     finally:
         client.users -= 1
         if not client.users:
-            del clients[settings]
+            del clients[own.settings]
             await client.close()
 
 

@@ -144,10 +144,8 @@ class LivyRequests:
         """Return the error for a request that has no answer."""
         from azure.core.exceptions import ClientAuthenticationError
 
-        return SparkPoolError(
-            self._message(what, f"cannot be reached: {error}"),
-            retryable=not isinstance(error, ClientAuthenticationError),
-        )
+        is_final = isinstance(error, ClientAuthenticationError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
+        return SparkPoolError(self._message(what, f"cannot be reached: {error}"), retryable=not is_final)
 
     def _message(self, what: str, outcome: str) -> str:
         return scrub(f"Cannot {what}: {self._settings.address} {outcome}", self._settings.secrets)

@@ -6,7 +6,7 @@ methods: ``DbApiHook`` is slow to import, and a DAG file must not pay for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
 from airflow_synapse.hooks.statement_thread import StatementThread
 from airflow_synapse.load.request import kill_session
+from airflow_synapse.load.rights import MissingRight, Right, missing_rights, rights_query
 from airflow_synapse.load.statements import PlainStatement
 
 if TYPE_CHECKING:
@@ -87,6 +88,15 @@ class SynapseSqlPoolHook(DbApiHook):
         """Return a session, which a ``with`` block opens. Its statements may hold secrets: they are not logged."""
         connector, thread = self._connector, StatementThread()
         return PoolSession(lambda: connector.connect(pause=thread.pause), thread)
+
+    def missing_rights(self, rights: Sequence[Right]) -> list[MissingRight]:
+        """Return which of some rights the connection's user has not got. One query asks for all.
+
+        :param rights: Such as :func:`~airflow_synapse.load.rights.rights_to_load` returns.
+        :raises SynapseError: The pool cannot be asked.
+        """
+        with self.session() as session:
+            return missing_rights(rights, session.fetch(rights_query(rights))[0])
 
     def kill(self, session_id: str) -> None:
         """End a session of the pool with all it runs, from a connection of its own, which is tried once.

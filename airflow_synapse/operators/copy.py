@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_synapse.exceptions import NoSourceFilesError
+from airflow_synapse.exceptions import NoSourceFilesError, TooManyRejectedRowsError
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from airflow_synapse.copy import StorageCredential
@@ -230,6 +231,8 @@ class SynapseCopyOperator(BaseOperator):
         self.error_storage_conn_id = error_storage_conn_id
         #: The statement without its secrets, once it is known. Shown as a rendered field.
         self.copy_statement: str | None = None
+        #: What the load has come to, for OpenLineage: fields of its result.
+        self.load_result: dict[str, Any] | None = None
         #: The load that runs in this process.
         self.copy_load: CopyLoad | None = None
 
@@ -266,17 +269,32 @@ class SynapseCopyOperator(BaseOperator):
         if self.copy_load:
             self.copy_load.cancel()
 
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage:  # noqa: ANN401, ARG002 - Airflow's
+        """Return what the load read and wrote, with the rows of both and what was rejected."""
+        from airflow_synapse.execution.arguments import CopyArguments  # noqa: PLC0415 - not for DAG files
+        from airflow_synapse.lineage import lineage_of  # noqa: PLC0415 - needs OpenLineage, which calls this
+
+        return lineage_of(CopyArguments.of(self), self.load_result or {})
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage:  # noqa: ANN401 - Airflow's
+        """Return the same of a load that has failed, which has written nothing that is known."""
+        return self.get_openlineage_facets_on_complete(task_instance)
+
     def _answering(self, load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Turn errors of a load into what Airflow understands."""
         from airflow_synapse.operators.outcome import or_fail  # noqa: PLC0415 - for running tasks only
         from airflow_synapse.version_compat import AirflowSkipException  # noqa: PLC0415 - for running tasks only
 
-        def skip_if_empty() -> dict[str, Any]:
+        def load_or_skip() -> dict[str, Any]:
             try:
                 return load()
             except NoSourceFilesError as error:
                 if self.on_empty != "skip":
                     raise
                 raise AirflowSkipException(str(error)) from error
+            except TooManyRejectedRowsError as error:
+                self.load_result = {"rejected_rows_report": error.report}
+                raise
 
-        return or_fail(skip_if_empty)
+        self.load_result = or_fail(load_or_skip)
+        return self.load_result

@@ -10,6 +10,7 @@ from airflow_synapse.exceptions import TransferOptionError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.delivery_job import DeliveryJob
 from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.rights import MissingRight
 from airflow_synapse.operators.spark_delivering import SparkDelivering
 from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, facts_of, job_arguments, staging_request
 from airflow_synapse.spark.job import Batch
@@ -59,6 +60,10 @@ class ConnectorWork(SparkDelivering):
         arguments = job_arguments(task)
         job = DeliveryJob(**arguments, scripts=STAGING_SCRIPTS, request=request, identity=task_try.identity, **once)
         super().__init__(task, task_try, job, request(arguments["root"]), **once)
+
+    def missing_pool_rights(self) -> list[MissingRight]:
+        """Return nothing: the identity that loads is not ours, and cannot be asked for."""
+        return []
 
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
         """Return the result. How many rows the connector has written, it does not tell."""

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_synapse.copy import ExternalLocation
+from airflow_synapse.copy import ExternalLocation, TableName
 from airflow_synapse.exceptions import RowCountError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.delivery_job import DeliveryJob
 from airflow_synapse.execution.sql_export import SqlExport
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.load.rights import MissingRight, rights_to_export
 from airflow_synapse.operators.spark_delivering import SparkDelivering
 from airflow_synapse.operators.spark_work import facts_of, job_arguments
 from airflow_synapse.spark.job import Batch
@@ -41,8 +42,9 @@ class SparkExporting(SparkDelivering):
         self._target = spark_target(
             table=task.spark_table, files=task.spark_files, file_type=task.spark_file_type, save_mode=self._mode
         )
+        self._hook = SynapseSqlPoolHook(task.synapse_conn_id)
         self._export = SqlExport(
-            SynapseSqlPoolHook(task.synapse_conn_id),
+            self._hook,
             task_try,
             table=task.table,
             sql=task.sql,
@@ -59,6 +61,12 @@ class SparkExporting(SparkDelivering):
         )
         request = {"table": task.table, "sql": task.sql, "target": self._target}
         super().__init__(task, task_try, job, request, **once)
+
+    def missing_pool_rights(self) -> list[MissingRight]:
+        """Return which rights to export the login lacks."""
+        table = TableName.parse(self._task.table) if self._task.table else None
+        schema = table.schema if table else None
+        return self._hook.missing_rights(rights_to_export(table, schema or "dbo"))
 
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
         """Compare the rows, and remove the files.

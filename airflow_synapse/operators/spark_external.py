@@ -11,6 +11,7 @@ from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.rights import MissingRight, rights_to_export
 from airflow_synapse.load.statements import PlainStatement
 from airflow_synapse.load.submission import Session
 from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, SparkWork, facts_of, job_arguments, staging_request
@@ -84,6 +85,10 @@ class ExternalTableWork(SparkWork):
             f"There is already an object named {self._name} in the pool, and save_mode is errorifexists. Nothing was "
             "started."
         )
+
+    def missing_pool_rights(self) -> list[MissingRight]:
+        """Return which rights to make an external table the login lacks."""
+        return self._hook.missing_rights(rights_to_export(None, self._name.schema or "dbo"))
 
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
         """Make the table. In place of another, readers see none for a moment: the pool has no way to change it.

@@ -17,6 +17,7 @@ from airflow_synapse.execution.new_table import NewTable
 from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.rights import MissingRight, rights_to_load
 from airflow_synapse.operators.loading import complete, defer_load
 from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, SparkWork, facts_of, job_arguments, staging_request
 from airflow_synapse.schema.create_table import build_table
@@ -62,9 +63,8 @@ class SparkLoading(SparkWork):
         self._origin = json.dumps(rows, sort_keys=True)
         self._copy_load = CopyLoad(self._arguments(root), task_try)
         self._is_loading = False
-        self._new_table = NewTable(
-            TableName.parse(task.table), SynapseSqlPoolHook(task.synapse_conn_id).session, task_try
-        )
+        self._hook = SynapseSqlPoolHook(task.synapse_conn_id)
+        self._new_table = NewTable(TableName.parse(task.table), self._hook.session, task_try)
 
     def look_back(self) -> dict[str, Any] | None:
         """Return the result where there is nothing to stage: an earlier try has loaded, or the table is there.
@@ -83,6 +83,14 @@ class SparkLoading(SparkWork):
         copy = self._copy_load.copy
         ignored = LoadResult(table=str(copy.target), label=copy.label or "", rows_loaded=0, rows_rejected=0)
         return {**ignored.to_json(), **_NOTHING_STAGED}
+
+    def missing_pool_rights(self) -> list[MissingRight]:
+        """Return which rights to load the login lacks: more where a table, or a staging table, is to be made."""
+        is_staged = self._choice.write_disposition not in {"append", "truncate"} or self._task.ledger_table is not None
+        rights = rights_to_load(
+            TableName.parse(self._task.table), creates_table=is_staged or not self._new_table.is_there()
+        )
+        return self._hook.missing_rights(rights)
 
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:
         """Load what a batch has staged, and remove it; a deferrable task is deferred instead.

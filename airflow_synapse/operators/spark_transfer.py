@@ -41,6 +41,9 @@ class SparkTransferOperator(BaseOperator):
     :param spark_conf: Settings of Spark; everybody who may see the pool's jobs sees them. (templated)
     :param job_folder: Folder, as an ``abfss://`` URL, where somebody has put the scripts of
         ``airflow_synapse/transfer/job``. Default: they are uploaded to the folder of each batch. (templated)
+    :param check_access: Whether to ask, before Spark starts, for the rights that the work needs: of the login in the
+        pool, and of ``storage_conn_id`` in ``staging_folder``. Those of Spark and of the pool itself in the storage
+        account cannot be asked for.
     :param poll_interval: Seconds between two looks at the batch.
     :param deferrable: Whether to give up the worker while it waits. Default: ``[operators] default_deferrable``.
     :param cancel_on_kill: Whether to cancel what runs when a user clears or marks the task while it is deferred, which
@@ -76,6 +79,7 @@ class SparkTransferOperator(BaseOperator):
         executors: int = 2,
         spark_conf: Mapping[str, str] | None = None,
         job_folder: str | None = None,
+        check_access: bool = True,
         poll_interval: float = 10.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         cancel_on_kill: bool = True,
@@ -94,6 +98,7 @@ class SparkTransferOperator(BaseOperator):
         self.executors = executors
         self.spark_conf = spark_conf
         self.job_folder = job_folder
+        self.check_access = check_access
         self.poll_interval = poll_interval
         self.deferrable = deferrable
         self.cancel_on_kill = cancel_on_kill

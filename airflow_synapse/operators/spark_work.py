@@ -13,12 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow_synapse.copy import ExternalLocation
-from airflow_synapse.exceptions import SynapseError
+from airflow_synapse.exceptions import StagedFilesError, SynapseError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.hooks.access import missing_storage_rights
 from airflow_synapse.hooks.spark_pool import SynapseSparkPoolHook
 from airflow_synapse.hooks.staging_area import StagingArea
 from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.load.rights import MissingRight, check_rights
 from airflow_synapse.operators.loading import deadline_of, raise_failure
 from airflow_synapse.spark.batch import BatchStatus
 from airflow_synapse.spark.job import Batch
@@ -76,6 +78,8 @@ class SparkWork(ABC):
         if done is not None:
             return done
         task, deadline = self._task, deadline_of(self._task)
+        if task.check_access:
+            self._check_access()
         batch = self._run.start()
         if batch.batch_id is not None:
             task.spark_application_url = self._pool.studio_url(batch.name, batch.batch_id)
@@ -113,11 +117,20 @@ class SparkWork(ABC):
         """
 
     @abstractmethod
+    def missing_pool_rights(self) -> list[MissingRight]:
+        """Return the rights that the login lacks in the pool."""
+
+    @abstractmethod
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:
         """Do what comes after the batch, and return the result.
 
         :param deadline: When ``execution_timeout`` ends the task, in ISO 8601; None for never.
         """
+
+    def _check_access(self) -> None:
+        folder = read_folder(self._task.staging_folder, "staging_folder")
+        storage = SynapseStorageHook(self._task.storage_conn_id)
+        check_rights([*self.missing_pool_rights(), *missing_storage_rights(storage, folder)])
 
     def _defer(self, batch: Batch, deadline: str | None) -> NoReturn:
         task = self._task
@@ -145,7 +158,8 @@ class SparkWork(ABC):
         if manifest is not None:
             return manifest
         self.warn_of_leftovers(batch)
-        status = status or BatchStatus(batch_id=-1, name=batch.name, state="unknown")
+        if status is None:
+            raise StagedFilesError(f"Somebody has removed the manifest of Spark batch {batch.name!r}.")
         raise self._pool.failure(status, _json(self._job.read(batch.name, ERROR_NAME)))
 
     def warn_of_leftovers(self, batch: Batch) -> None:

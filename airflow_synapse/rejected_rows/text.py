@@ -39,7 +39,9 @@ class TextReader:
                 break
         encoding, mark = _detect(head[:_HEAD_BYTES])
         decoder = codecs.getincrementaldecoder(encoding)()
-        for piece in _slices(chain([head[mark:]], self._stored)):
+        pieces = _slices(chain([head[mark:]], self._stored))
+        head = b""  # it may be large
+        for piece in pieces:
             if encoding == "utf-8" and piece.isascii() and not decoder.getstate()[0]:
                 yield piece  # as it is, which takes no time
             else:

@@ -73,11 +73,6 @@ def drop_external_table(table: TableName) -> str:
     return f"IF {object_id(table)} IS NOT NULL DROP EXTERNAL TABLE {table.quoted}"
 
 
-def count_rows(table: TableName) -> str:
-    """Count the rows of a table."""
-    return f"SELECT COUNT_BIG(*) FROM {table.quoted}"
-
-
 def external_tables_of_load(prefix: str) -> str:
     """Find the external tables whose names begin with ``prefix``, whichever try left them."""
     return (

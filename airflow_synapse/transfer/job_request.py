@@ -8,6 +8,7 @@ from typing import Any, Final
 from airflow_synapse.copy.identifiers import TableName
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import TransferOptionError
+from airflow_synapse.secret import Secret
 from airflow_synapse.transfer.lake_folder import below, spark_url
 
 REQUEST_NAME: Final = "request.json"
@@ -34,12 +35,18 @@ def spark_source(
     sql: str | None,
     files: str | Sequence[str] | None,
     file_type: str,
-    file_options: Mapping[str, str] | None,
+    file_options: Mapping[str, object] | None,
 ) -> dict[str, Any]:
     """Return what the staging job reads.
 
-    :raises TransferOptionError: Not exactly one of ``table``, ``sql`` and ``files`` is given.
+    :raises TransferOptionError: Not exactly one of ``table``, ``sql`` and ``files`` is given, or an option is a Secret.
     """
+    for name, value in (file_options or {}).items():
+        if isinstance(value, Secret):
+            raise TransferOptionError(
+                f"spark_file_options[{name!r}] is a Secret, which would be stored in the staging folder. Let Spark log "
+                "in by its own identity, or by a linked service."
+            )
     given = {"spark_table": table, "spark_sql": sql, "spark_files": files}
     named = [name for name, value in given.items() if value]
     if len(named) != 1:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.exceptions import SparkPoolError, SynapseError
 from airflow_synapse.execution import load_event
-from airflow_synapse.hooks.async_livy import AsyncLivyClient, shared_client
+from airflow_synapse.hooks.async_livy import AsyncLivyClient, shared
 from airflow_synapse.hooks.spark_pool import SynapseSparkPoolHook
-from airflow_synapse.hooks.spark_settings import SparkSettings
 from airflow_synapse.spark.watch import BatchWatch
 
 if TYPE_CHECKING:
@@ -21,26 +20,29 @@ log: Final = logging.getLogger(__name__)
 
 
 class DeferredBatch:
-    """A batch that was submitted, or the reason why it cannot be looked at. The constructor reads the connection.
+    """A batch that was submitted, or the reason why it cannot be looked at.
+
+    The constructor reads the connection and imports what is slow: not on an event loop.
 
     :param trigger: Who waits for it.
     """
 
     def __init__(self, trigger: SparkBatchTrigger) -> None:
         self._trigger = trigger
-        self._settings: SparkSettings | None = None
+        self._client: AsyncLivyClient | None = None
         self._error: SynapseError | None = None
         try:
-            self._settings = SynapseSparkPoolHook(trigger.spark_conn_id, trigger.spark_pool).settings
+            settings = SynapseSparkPoolHook(trigger.spark_conn_id, trigger.spark_pool).settings
+            self._client = AsyncLivyClient(settings)
         except SynapseError as error:  # somebody has changed the connection since the worker read it
             self._error = error
 
     async def wait(self) -> dict[str, Any]:
         """Wait until the batch is over, and return the event."""
-        if self._settings is None:
+        if self._client is None:
             assert self._error  # noqa: S101 - one of the two is there
             return load_event.failed(self._error)
-        async with shared_client(self._settings) as client:
+        async with shared(self._client) as client:
             try:
                 return await self._watch(client)
             except SparkPoolError as error:
@@ -48,10 +50,10 @@ class DeferredBatch:
 
     async def cancel(self) -> None:
         """Cancel this very batch."""
-        if self._settings is None:
+        if self._client is None:
             log.warning("Spark batch %d cannot be cancelled. %s", self._trigger.batch_id, self._error)
             return
-        async with shared_client(self._settings) as client:
+        async with shared(self._client) as client:
             await self._cancel(client)
 
     async def _watch(self, client: AsyncLivyClient) -> dict[str, Any]:

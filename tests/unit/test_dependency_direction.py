@@ -31,8 +31,10 @@ ALLOWED = {
     "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks", "rejected_rows"},
     "triggers": COMMON | {"copy", "load", "spark", "hooks", "execution"},
+    "lineage": COMMON | {"copy", "hooks", "execution", "rejected_rows"},
     "operators": COMMON
-    | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers", "links", "version_compat"},
+    | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers"}
+    | {"lineage", "links", "version_compat"},
     "sensors": COMMON | {"hooks", "execution", "rejected_rows", "triggers", "version_compat"},
     "local": {"secret"},
 }

@@ -6,7 +6,9 @@ from typing import Any
 
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.operators.rejected_rows_to_table import RejectedRowsToTableOperator
+from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
+from airflow_synapse.transfer.save_mode import SAVE_MODES
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -19,18 +21,30 @@ def test_generated_parts_of_the_readme_are_those_of_the_code():
     assert (generate.returncode, generate.stdout.strip()) == (0, "up to date"), generate.stderr
 
 
+def run_example(that_defines: str, namespace: dict[str, Any]) -> Any:
+    """Run the example in Python that defines a name, and return what it defines by it."""
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (source,) = [example for example in examples if re.search(rf"^ *{that_defines} = ", example, re.MULTILINE)]
+    exec(compile(source, "README.md", "exec"), namespace)
+    return namespace[that_defines]
+
+
 def test_dag_of_the_readme_loads_a_day_and_checks_and_keeps_what_was_rejected():
-    first, second, third = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     namespace: dict[str, Any] = {}
-    exec(compile(first, "README.md", "exec"), namespace)
-    load_day = namespace["load_day"]
+    load_day = run_example("load_day", namespace)
     assert isinstance(load_day, SynapseCopyOperator)
     assert load_day.dag.task_ids == ["load_day"]
 
     with load_day.dag:
-        exec(compile(second, "README.md", "exec"), namespace)
-        exec(compile(third, "README.md", "exec"), namespace)
-    assert isinstance(namespace["check"], SynapseRejectedRowsSensor)
-    assert namespace["check"].upstream_task_ids == {"load_day"}
-    assert isinstance(namespace["quarantine"], RejectedRowsToTableOperator)
-    assert namespace["quarantine"].upstream_task_ids == {"load_day"}
+        check = run_example("check", namespace)
+        quarantine = run_example("quarantine", namespace)
+    assert isinstance(check, SynapseRejectedRowsSensor)
+    assert check.upstream_task_ids == {"load_day"}
+    assert isinstance(quarantine, RejectedRowsToTableOperator)
+    assert quarantine.upstream_task_ids == {"load_day"}
+
+
+def test_task_of_the_readme_loads_what_spark_has():
+    load_carriers = run_example("load_carriers", {})
+    assert isinstance(load_carriers, SparkToSqlPoolOperator)
+    assert load_carriers.save_mode in SAVE_MODES

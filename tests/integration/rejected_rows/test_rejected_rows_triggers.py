@@ -12,7 +12,7 @@ from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from storage_proxy import Fault
 
 from airflow_synapse.exceptions import SourceFilesError
-from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch
+from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch, look
 from airflow_synapse.hooks import blob_listing
 from airflow_synapse.hooks.blob_listing import open_lister
 from airflow_synapse.rejected_rows.reported import Reported
@@ -140,6 +140,20 @@ def test_a_shared_folder_is_listed_by_the_months_that_may_be_new(watcher, put, s
     prefixes = {listing["prefix"] for listing in storage_proxy.listings}
     assert f"load/_rejectedrows/{since:%Y%m}" in prefixes
     assert all(len(prefix) == len("load/_rejectedrows/202601") for prefix in prefixes)
+
+
+def test_the_folder_of_a_load_is_listed_with_one_request_at_every_look(lake_hook, location, container, storage_proxy):
+    watch = RejectedRowsWatch(folder=location.url, storage_conn_id="lake")
+    before_the_turn_of_a_month = Reported(datetime.now(UTC) - timedelta(days=31))
+
+    async def look_twice():
+        async with open_lister("lake") as lister:
+            for reported in (Reported(), before_the_turn_of_a_month):
+                await look(lister, watch, reported)
+
+    run(look_twice())
+    assert [listing["prefix"] for listing in storage_proxy.listings] == ["load/_rejectedrows/"] * 2
+    assert len(storage_proxy.requests) == 2
 
 
 def test_a_thousand_sensors_share_one_session_and_read_the_connection_once(

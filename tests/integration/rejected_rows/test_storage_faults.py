@@ -12,7 +12,7 @@ from airflow_synapse.hooks.storage import SynapseStorageHook
 BUSY = {"status": 503, "code": "ServerBusy"}
 THROTTLED = {"status": 429, "code": "TooManyRequests"}
 #: More than one piece of a download.
-MANY_ROWS = (b"1,NA," + b"x" * 995 + b"\n") * 10_000
+MANY_ROWS = (b"1,NA," + b"x" * 1995 + b"\n") * 10_000
 
 
 @pytest.fixture

@@ -64,7 +64,8 @@ def trigger_for(batch, **arguments):
 
 
 async def event_of(trigger):
-    (event,) = [event async for event in trigger.run()]
+    async with asyncio.timeout(60):
+        (event,) = [event async for event in trigger.run()]
     return json.loads(json.dumps(event.payload))
 
 
@@ -159,31 +160,24 @@ def test_a_connection_that_became_wrong_is_reported(new_batch, new_connection):
 
 @pytest.mark.usefixtures("held")
 def test_the_triggers_of_a_connection_share_one_client_and_the_last_one_closes_it(new_batch, hook, monkeypatch):
-    made = []
-
-    class Counted(async_livy.AsyncLivyClient):
-        def __init__(self, settings):
-            made.append(self)
-            super().__init__(settings)
-
-        async def close(self):
-            await super().close()
-            made.remove(self)
-
-    monkeypatch.setattr(async_livy, "AsyncLivyClient", Counted)
     batches = [new_batch() for _ in range(4)]
 
     async def story():
         waits = [asyncio.create_task(event_of(trigger_for(batch))) for batch in batches for _ in range(3)]
         await asyncio.sleep(1.5)
-        assert len(made) == 1
-        assert made[0].users == 12
+        (clients,) = async_livy._CLIENTS.values()
+        (client,) = clients.values()
+        assert client.users == 12
         for batch in batches:
             await asyncio.to_thread(hook.cancel, batch.batch_id)
         return [event["status"]["state"] for event in await asyncio.gather(*waits)]
 
-    assert asyncio.run(story()) == ["killed"] * 12
-    assert made == []
+    with monkeypatch.context() as patch:
+        closed = []
+        close = async_livy.AsyncLivyClient.close
+        patch.setattr(async_livy.AsyncLivyClient, "close", lambda client: closed.append(client) or close(client))
+        assert asyncio.run(story()) == ["killed"] * 12
+    assert len(closed) == 1
 
 
 def test_nothing_secret_is_in_the_database(hook):

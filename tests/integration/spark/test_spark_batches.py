@@ -111,7 +111,7 @@ def test_a_failed_job_is_explained_and_submitted_again(first_try, hook, caplog):
 
 
 def test_a_success_that_is_none_is_not_taken(first_try, spark_pool, hook):
-    spark_pool.faults.lie()
+    spark_pool.faults.lie(name=f"*{first_try.identity.load_id}*")
     failing = replace(first_try, fails=True)
     run = failing.run()
     batch = run.start()

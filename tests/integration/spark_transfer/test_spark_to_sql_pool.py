@@ -113,6 +113,18 @@ def test_nothing_starts_when_the_table_must_not_be_there(new_load, new_table, sp
     assert load.run()["rows_loaded"] == 0
 
 
+def test_a_login_without_rights_hears_which_before_spark_starts(
+    new_load, spark_workspace, pool_connection, new_connection, spark_pool
+):
+    pool_connection.execute("CREATE USER analyst FOR LOGIN analyst")
+    fields = spark_workspace.connections()["synapse_default"]
+    new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
+    spark_pool.faults.die()
+    with pytest.raises(AirflowFailException, match="CREATE TABLE on database is missing: GRANT CREATE TABLE TO"):
+        new_load(synapse_conn_id="analyst").run()
+    pool_connection.execute("DROP USER analyst")
+
+
 @pytest.mark.parametrize(
     ("owner", "call", "after"),
     [

@@ -3,6 +3,7 @@
 import pytest
 
 from airflow_synapse.exceptions import TransferOptionError
+from airflow_synapse.secret import Secret
 from airflow_synapse.transfer.job_request import deliver_request, spark_source, spark_target, stage_request
 from airflow_synapse.transfer.lake_folder import read_folder
 
@@ -37,6 +38,7 @@ def test_the_source_is_what_was_given(given, source):
         ({}, "none of them"),
         ({"table": "t", "sql": "SELECT 1"}, "spark_table and spark_sql"),
         ({"files": "x", "file_type": "avro"}, "spark_file_type is 'avro'"),
+        ({"files": "x", "file_options": {"key": Secret("hidden")}}, r"spark_file_options\['key'\] is a Secret"),
     ],
 )
 def test_a_source_that_is_none_is_refused(given, message):

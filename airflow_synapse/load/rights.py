@@ -1,0 +1,144 @@
+"""The rights that loads and exports need, how to ask the pool for them, and what to do about one that is missing.
+
+Source: COPY reference 2026-05 and CREATE EXTERNAL TABLE AS SELECT, Permissions; connector of Spark and SQL pools of
+2020-04, Prerequisites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from airflow_synapse.copy.identifiers import TableName, quote
+from airflow_synapse.copy.literals import string_literal
+from airflow_synapse.exceptions import AccessError
+
+_BULK: Final = "ADMINISTER DATABASE BULK OPERATIONS"
+_DEFAULT_SCHEMA: Final = "dbo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """A right in the database of the pool.
+
+    :param name: Permission, or name of a role.
+    :param on: What it is for.
+    :param securable: Name of that: of a schema as it is, of a table quoted. Empty for the database and for a role.
+    """
+
+    name: str
+    on: Literal["DATABASE", "SCHEMA", "OBJECT", "ROLE"] = "DATABASE"
+    securable: str = ""
+
+    def remedy(self, user: str) -> str:
+        """Return the statement that gives the right to a user."""
+        if self.on == "ROLE":
+            return f"EXEC sp_addrolemember {string_literal(self.name)}, {string_literal(user)}"
+        where = ""
+        if self.on == "SCHEMA":
+            where = f" ON SCHEMA::{quote(self.securable)}"
+        elif self.on == "OBJECT":
+            where = f" ON {self.securable}"
+        return f"GRANT {self.name}{where} TO {quote(user)}"
+
+    @property
+    def question(self) -> str:
+        """The expression that is 1 where the user has the right."""
+        if self.on == "ROLE":
+            return f"IS_ROLEMEMBER({string_literal(self.name)})"
+        securable = string_literal(self.securable) if self.securable else "NULL"
+        return f"HAS_PERMS_BY_NAME({securable}, {string_literal(self.on)}, {string_literal(self.name)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingRight:
+    """A right that somebody has not got.
+
+    :param right: The right.
+    :param on: What it is for.
+    :param remedy: What gives it: a statement, or a sentence.
+    """
+
+    right: str
+    on: str
+    remedy: str
+
+
+def rights_to_load(table: TableName, *, creates_table: bool = False) -> tuple[Right, ...]:
+    """Return what the user who loads a table by COPY needs.
+
+    :param creates_table: Whether the table, or a staging table for it, is made.
+    """
+    if not creates_table:
+        return Right(name=_BULK), Right(name="INSERT", on="OBJECT", securable=table.quoted)
+    schema = table.schema or _DEFAULT_SCHEMA
+    return (
+        Right(name=_BULK),
+        Right(name="CREATE TABLE"),
+        Right(name="ALTER", on="SCHEMA", securable=schema),
+        Right(name="INSERT", on="SCHEMA", securable=schema),
+    )
+
+
+def rights_to_export(table: TableName | None, external_schema: str) -> tuple[Right, ...]:
+    """Return what the user who exports by CREATE EXTERNAL TABLE AS SELECT needs.
+
+    :param table: What is read; None for a query, whose tables nobody here knows.
+    :param external_schema: Schema of the external table.
+    """
+    needed = (
+        Right(name=_BULK),
+        Right(name="CREATE TABLE"),
+        Right(name="ALTER", on="SCHEMA", securable=external_schema),
+        Right(name="ALTER ANY EXTERNAL DATA SOURCE"),
+        Right(name="ALTER ANY EXTERNAL FILE FORMAT"),
+    )
+    return needed if table is None else (*needed, Right(name="SELECT", on="OBJECT", securable=table.quoted))
+
+
+def rights_of_connector() -> tuple[Right, ...]:
+    """Return what the user needs with whom Microsoft's connector for Spark logs in."""
+    return (Right(name="db_exporter", on="ROLE"),)
+
+
+def rights_query(rights: Sequence[Right]) -> str:
+    """Return the one query that asks for the user and for every right."""
+    return "SELECT " + ", ".join(["USER_NAME()", *(right.question for right in rights)])
+
+
+def missing_rights(rights: Sequence[Right], row: Sequence[Any]) -> list[MissingRight]:
+    """Read the answer to :func:`rights_query`.
+
+    A right on what the user cannot see is missing, too: the pool says NULL there.
+    """
+    user, *answers = row
+    return [
+        MissingRight(right=right.name, on=right.securable or right.on.lower(), remedy=right.remedy(str(user)))
+        for right, answer in zip(rights, answers, strict=True)
+        if answer != 1
+    ]
+
+
+def folder_acls(path: str) -> list[str]:
+    """Return the access permissions on a folder and those above it, without which nobody works in it.
+
+    Source: connector of Spark and SQL pools of 2020-04, option 2 of "Allow other users to use ...", whose table gives
+    ``--X`` on each folder above; the right to list and to read is added on the last one.
+
+    >>> folder_acls("synapse/staging/")
+    ['--X on /', '--X on /synapse', 'RWX on /synapse/staging']
+    """
+    parts = [part for part in path.split("/") if part]
+    above = ["/" + "/".join(parts[:count]) for count in range(len(parts))]
+    return [*(f"--X on {folder}" for folder in above), f"RWX on /{'/'.join(parts)}"]
+
+
+def check_rights(missing: Iterable[MissingRight]) -> None:
+    """Check that nothing is missing.
+
+    :raises AccessError: Something is; the message names all of it, and what to do.
+    """
+    lines = [f"{each.right} on {each.on} is missing: {each.remedy}" for each in missing]
+    if lines:
+        raise AccessError("\n".join(lines))

@@ -1,0 +1,137 @@
+"""Workers that are really killed, and triggerers that are started anew: rows arrive once, and nothing is left."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.serde import deserialize, serialize
+from transfer_task import TRIGGERER, WORKER, event_of
+
+from airflow_synapse.hooks.spark_pool import SynapseSparkPoolHook
+from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+
+SECONDS = 120
+NUMBERS = [(number, f"n{number}") for number in range(100)]
+
+
+@pytest.fixture
+def load(new_task, new_name):
+    return new_task(
+        SparkToSqlPoolOperator, table=new_name(), spark_sql="SELECT id, concat('n', id) AS name FROM range(100)"
+    )
+
+
+@pytest.fixture
+def rows(pool_connection, load):
+    return lambda: [
+        tuple(row) for row in pool_connection.execute(f"SELECT * FROM {load.arguments['table']} ORDER BY id")
+    ]
+
+
+@pytest.fixture
+def batches(load):
+    """Return the batches of the task that the pool knows, the first one first."""
+
+    def look():
+        (record,) = [value for key, value in load.kept.items() if key == "synapse_spark_batch"]
+        load_id = record["batches"][0]["name"].split("-")[2]
+        found = SynapseSparkPoolHook("azure_synapse_default", "spark").find(f"-{load_id}-")
+        return sorted(found, key=lambda batch: batch.batch_id)
+
+    return look
+
+
+@pytest.fixture
+def worker(load, tmp_path):
+    """Start the current try in a worker of its own; what it stores is the task's."""
+    store = tmp_path / "store.json"
+    processes = []
+
+    def start():
+        store.write_text(json.dumps(load.kept))
+        process = subprocess.Popen([sys.executable, WORKER], stdin=subprocess.PIPE, text=True)
+        processes.append(process)
+        json.dump(load.work(store), process.stdin)
+        process.stdin.close()
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def until(condition):
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def stop(process, load, tmp_path, kill):
+    kill()
+    process.wait(timeout=30)
+    load.kept = json.loads((tmp_path / "store.json").read_text())
+
+
+def has_batch(tmp_path):
+    kept = json.loads((tmp_path / "store.json").read_text() or "{}")
+    return any(batch["batch_id"] is not None for batch in kept.get("synapse_spark_batch", {}).get("batches", ()))
+
+
+def test_a_batch_outlives_its_worker_and_is_waited_for(load, worker, rows, staged, batches, tmp_path):
+    process = worker()
+    until(lambda: has_batch(tmp_path))
+    stop(process, load, tmp_path, process.kill)
+    load.run_again()
+    assert rows() == NUMBERS
+    assert [batch.state for batch in batches()] == ["success"]
+    assert staged() == []
+
+
+def test_a_worker_that_dies_while_copy_runs_has_loaded_once(load, worker, rows, staged, spark_workspace, tmp_path):
+    faults = spark_workspace.sql_pool.faults
+    held = faults.hold(text="COPY INTO*")
+    process = worker()
+    until(lambda: any(fault["number"] == held and fault["held"] for fault in faults.listed()))
+    stop(process, load, tmp_path, process.kill)
+    faults.release()
+    load.run_again()
+    assert rows() == NUMBERS
+    assert staged() == []
+
+
+def test_a_killed_task_cancels_its_batch(load, worker, rows, staged, batches, spark_pool, tmp_path):
+    spark_pool.faults.hold()
+    process = worker()
+    until(lambda: has_batch(tmp_path))
+    process.terminate()
+    process.wait(timeout=30)
+    load.kept = json.loads((tmp_path / "store.json").read_text())
+    assert [batch.state for batch in batches()] == ["killed"]
+    spark_pool.faults.clear()
+    load.run_again()
+    assert rows() == NUMBERS
+    assert staged() == []
+
+
+def test_a_triggerer_that_dies_leaves_the_batch_to_the_next_one(load, rows, staged):
+    load.arguments["deferrable"] = True
+    with pytest.raises(TaskDeferred) as deferred:
+        load.operator().execute(load.context)
+    row = json.dumps([deferred.value.trigger.serialize()[0], serialize(deferred.value.trigger.serialize()[1])])
+    first = subprocess.Popen([sys.executable, TRIGGERER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    first.stdin.write(row)
+    first.stdin.close()
+    time.sleep(3)
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    kwargs = deserialize(json.loads(json.dumps(serialize(deferred.value.kwargs))))
+    load.arguments["deferrable"] = False  # the load runs in the worker that goes on
+    load.operator().execute_after_batch(load.context, event=event_of(row), **kwargs)
+    assert rows() == NUMBERS
+    assert staged() == []

@@ -1,0 +1,93 @@
+"""What rights are asked for, and what is said of those that are missing."""
+
+import pytest
+
+from airflow_synapse.copy.identifiers import TableName
+from airflow_synapse.exceptions import AccessError
+from airflow_synapse.load.rights import (
+    MissingRight,
+    check_rights,
+    folder_acls,
+    missing_rights,
+    rights_of_connector,
+    rights_query,
+    rights_to_export,
+    rights_to_load,
+)
+
+TABLE = TableName.parse("dbo.[odd]]name]")
+
+
+def test_one_query_asks_for_the_user_and_everything():
+    assert rights_query((*rights_to_load(TABLE), *rights_of_connector())) == (
+        "SELECT USER_NAME(), HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'ADMINISTER DATABASE BULK OPERATIONS'), "
+        "HAS_PERMS_BY_NAME('[dbo].[odd]]name]', 'OBJECT', 'INSERT'), IS_ROLEMEMBER('db_exporter')"
+    )
+
+
+def test_a_load_into_a_new_table_needs_more():
+    names = [(right.name, right.on) for right in rights_to_load(TABLE, creates_table=True)]
+    assert names == [
+        ("ADMINISTER DATABASE BULK OPERATIONS", "DATABASE"),
+        ("CREATE TABLE", "DATABASE"),
+        ("ALTER", "SCHEMA"),
+        ("INSERT", "SCHEMA"),
+    ]
+
+
+def test_an_export_needs_what_the_reference_of_cetas_names():
+    assert {(right.name, right.securable) for right in rights_to_export(TABLE, "stage")} == {
+        ("ADMINISTER DATABASE BULK OPERATIONS", ""),
+        ("CREATE TABLE", ""),
+        ("ALTER", "stage"),
+        ("ALTER ANY EXTERNAL DATA SOURCE", ""),
+        ("ALTER ANY EXTERNAL FILE FORMAT", ""),
+        ("SELECT", "[dbo].[odd]]name]"),
+    }
+    assert "SELECT" not in {right.name for right in rights_to_export(None, "stage")}
+
+
+def test_each_missing_right_comes_with_the_statement_that_gives_it():
+    rights = (*rights_to_load(TABLE), *rights_to_load(TABLE, creates_table=True)[2:3], *rights_of_connector())
+    assert [each.remedy for each in missing_rights(rights, ["mike]o'hara", 0, None, 0, 0])] == [
+        "GRANT ADMINISTER DATABASE BULK OPERATIONS TO [mike]]o'hara]",
+        "GRANT INSERT ON [dbo].[odd]]name] TO [mike]]o'hara]",
+        "GRANT ALTER ON SCHEMA::[dbo] TO [mike]]o'hara]",
+        "EXEC sp_addrolemember 'db_exporter', 'mike]o''hara'",
+    ]
+
+
+def test_what_is_granted_is_not_missing():
+    rights = rights_to_load(TABLE)
+    assert [each.right for each in missing_rights(rights, ["loader", 1, 0])] == ["INSERT"]
+    assert missing_rights(rights, ["loader", 1, 1]) == []
+
+
+def test_the_folders_above_need_execution_only():
+    path = "synapse/workspaces/ws/sparkpools/pool/sparkpoolinstances"
+    assert folder_acls(path) == [
+        "--X on /",
+        "--X on /synapse",
+        "--X on /synapse/workspaces",
+        "--X on /synapse/workspaces/ws",
+        "--X on /synapse/workspaces/ws/sparkpools",
+        "--X on /synapse/workspaces/ws/sparkpools/pool",
+        f"RWX on /{path}",
+    ]
+    assert folder_acls("") == ["RWX on /"]
+
+
+def test_one_message_names_everything_that_is_missing():
+    check_rights([])
+    with pytest.raises(AccessError) as caught:
+        check_rights(
+            [
+                MissingRight(right="INSERT", on="[dbo].[t]", remedy="GRANT INSERT ON [dbo].[t] TO [u]"),
+                MissingRight(right="list", on="https://lake/staging/", remedy="give it a role."),
+            ]
+        )
+    assert str(caught.value) == (
+        "INSERT on [dbo].[t] is missing: GRANT INSERT ON [dbo].[t] TO [u]\n"
+        "list on https://lake/staging/ is missing: give it a role."
+    )
+    assert not caught.value.retryable

@@ -1,0 +1,82 @@
+"""The operators on a Spark pool, as far as they connect to nothing."""
+
+import pytest
+
+from airflow_synapse.exceptions import CopyOptionError, TransferOptionError
+from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
+from airflow_synapse.version_compat import AirflowFailException
+
+STAGING = "abfss://staging@lake.dfs.core.windows.net/airflow"
+KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
+
+
+@pytest.fixture
+def connections(pool, new_connection):
+    """Connections to the SQL pool, the storage account and the Spark pool."""
+    new_connection("lake", conn_type="wasb", login="lake", password=KEY)
+    new_connection("spark", conn_type="azure_synapse", host="https://ws.dev.azuresynapse.net")
+    return {"synapse_conn_id": pool, "storage_conn_id": "lake", "spark_conn_id": "spark", "spark_pool": "medium"}
+
+
+@pytest.fixture
+def to_sql_pool(connections):
+    def build(**arguments):
+        defaults = {"task_id": "t", "table": "dbo.t", "staging_folder": STAGING, "spark_table": "t", **connections}
+        return SparkToSqlPoolOperator(**{**defaults, **arguments})
+
+    return build
+
+
+@pytest.fixture
+def to_spark(connections):
+    def build(**arguments):
+        objects = {"data_source": "lake", "file_format": "parquet"}
+        defaults = {"task_id": "t", "table": "dbo.t", "staging_folder": STAGING, "spark_table": "t", **objects}
+        return SqlPoolToSparkOperator(**{**defaults, **connections, **arguments})
+
+    return build
+
+
+def test_every_template_field_is_an_attribute_and_every_renderer_names_one(to_sql_pool, to_spark):
+    for task in (to_sql_pool(), to_spark()):
+        assert all(hasattr(task, name) for name in task.template_fields)
+        assert set(task.template_fields_renderers) <= set(task.template_fields)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"staging_folder": "https://lake.blob.core.windows.net/staging"}, "staging_folder is"),
+        ({"job_folder": "dbfs:/jobs"}, "job_folder is"),
+        ({"spark_sql": "SELECT 1"}, "spark_table and spark_sql"),
+        ({"spark_table": None, "spark_files": "x", "spark_file_type": "avro"}, "spark_file_type is 'avro'"),
+        ({"compression": "zstd"}, "compression is 'zstd'"),
+        ({"nested": "drop"}, "nested is 'drop'"),
+        ({"save_mode": "merge"}, "save_mode is 'merge'"),
+        ({"save_mode": "append", "write_disposition": "append"}, "give one of them"),
+        ({"write_disposition": "upsert"}, "needs upsert_keys"),
+        ({"table": "a.b.c.d"}, "more than three parts"),
+        ({"table_type": "TEMPORARY"}, "table_type is 'TEMPORARY'"),
+        ({"connector_login": {"user": "u"}}, "connector_login: for method='connector'"),
+    ],
+)
+def test_a_wrong_argument_is_named_before_anything_connects(to_sql_pool, driver, context, arguments, message):
+    with pytest.raises(AirflowFailException, match=message) as caught:
+        to_sql_pool(**arguments).execute(context)
+    assert isinstance(caught.value.__cause__, CopyOptionError | TransferOptionError)
+    assert driver.connections == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sql": "SELECT 1"}, "one of table and sql"),
+        ({"spark_table": None}, "one of spark_table and spark_files"),
+        ({"save_mode": "upsert"}, "save_mode is 'upsert'"),
+    ],
+)
+def test_a_wrong_argument_of_an_export_is_named_before_anything_connects(to_spark, driver, context, arguments, message):
+    with pytest.raises(AirflowFailException, match=message):
+        to_spark(**arguments).execute(context)
+    assert driver.connections == []
