@@ -326,7 +326,7 @@ def test_a_task_that_is_killed_cancels_its_copy_and_a_later_try_loads(task, put,
 
 
 def test_what_breaks_off_while_it_is_read_is_not_loaded(task, put, is_missing, proxy, landing, no_waits):
-    put((b"n" * 999 + b"\n") * 5_000, b"1\n" * 5_000)
+    put((b"n" * 999 + b"\n") * 10_000, b"1\n" * 10_000)
     proxy.faults.append(Fault(status=503, code="ServerBusy", contains=".Error.Txt", after=1))
     with pytest.raises(SourceFilesError):
         task.run()
