@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_synapse.local.demo import CONTAINER, backfill
+from airflow_synapse.local.demo import CONTAINER
 from airflow_synapse.local.spark_demo import (
     SPARK_DAG_ID,
     carriers_by_duckdb,
@@ -12,9 +12,8 @@ from airflow_synapse.local.spark_demo import (
 
 
 @pytest.fixture(scope="module")
-def run(airflow, days, spark_workspace):
+def run(airflow, backfill_runs, spark_workspace):
     """The ended run, after the flights were loaded."""
-    backfill(airflow, days)
     create_external_objects(spark_workspace, CONTAINER)
     return airflow.run_dag(SPARK_DAG_ID)
 
@@ -24,7 +23,7 @@ def test_spark_and_duckdb_aggregate_the_flights_alike(run, spark_workspace):
     assert carriers_by_spark(spark_workspace) == carriers_by_duckdb(spark_workspace)
 
 
-def test_each_task_says_how_many_rows_went_through(run, xcom, days, spark_workspace):
+def test_each_task_says_how_many_rows_went_through(run, xcom, spark_workspace):
     delivered = xcom(SPARK_DAG_ID, run["dag_run_id"], "flights_to_spark")
     loaded = xcom(SPARK_DAG_ID, run["dag_run_id"], "carriers_to_sql_pool")
     assert delivered["rows_exported"] == delivered["rows_delivered"] > 0
