@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from airflow_synapse.local.airflow import Airflow
-from airflow_synapse.local.demo import upload_flights
+from airflow_synapse.local.demo import backfill, upload_flights
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "example_dags"
@@ -37,6 +37,15 @@ def airflow(spark_workspace, days, tmp_path_factory):
         for connection_id, connection in workspace.connections().items():
             running.add_connection(connection_id, connection)
         yield running
+
+
+@pytest.fixture(scope="session")
+def backfill_runs(airflow, days):
+    """The ended runs of ``example_copy_flights`` for the days, by day.
+
+    For the whole session: Airflow closes a backfill up to 30 s after its last run, and takes no other before.
+    """
+    return {run["logical_date"][:10]: run for run in backfill(airflow, days)}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from packaging.version import Version
 
 DAG_ID = "example_rejected_rows_event"
 EVENTS = "/assets/events?limit=100"
+#: Airflow keeps the state of assets since 3.3; an older one's triggerer begins again.
+KEEPS_STATE = Version(installed_airflow.__version__) >= Version("3.3")
 
 
 @pytest.fixture(scope="module")
@@ -33,31 +35,37 @@ def first(reject):
 
 @pytest.fixture(scope="module")
 def run(airflow, first, wait_for):
-    """The run that it starts."""
+    """The run that is told of it; rejected rows of other tests may have started one before."""
     airflow.wait_for_dag(DAG_ID)
     airflow.request("PATCH", f"/dags/{DAG_ID}", {"is_paused": False})
-    return wait_for(f"/dags/{DAG_ID}/dagRuns", lambda answer: answer["dag_runs"])["dag_runs"][0]["dag_run_id"]
+    return runs_told_of(first, wait_for(EVENTS, lambda answer: runs_told_of(first, answer)))[0]
 
 
-def reported(answer):
-    """The folders that the events of watched assets tell of."""
-    payloads = [event["extra"]["payload"] for event in answer["asset_events"] if event["extra"].get("from_trigger")]
-    return [folder["path"] for payload in payloads for folder in payload["folders"]]
+def reported(event):
+    """The folders that an event of a watched asset tells of."""
+    return [folder["path"] for folder in event["extra"]["payload"]["folders"]]
+
+
+def events(answer):
+    """The events of watched assets."""
+    return [event for event in answer["asset_events"] if event["extra"].get("from_trigger")]
+
+
+def runs_told_of(folder, answer):
+    """The runs that events of a folder have started."""
+    return [run["run_id"] for event in events(answer) if folder in reported(event) for run in event["created_dagruns"]]
 
 
 def test_rejected_rows_start_a_run_that_gets_their_report(run, first, wait_for_run, xcom):
     assert wait_for_run(DAG_ID, run) == "success"
-    (report, *_) = xcom(DAG_ID, run, "tell")
-    assert {each["path"]: each["rows"] for each in report["folders"]}[first] == 2
+    folders = [folder for report in xcom(DAG_ID, run, "tell") for folder in report["folders"]]
+    assert {folder["path"]: folder["rows"] for folder in folders}[first] == 2
 
 
-@pytest.mark.skipif(
-    Version(installed_airflow.__version__) < Version("3.3"), reason="Airflow keeps the state of assets since 3.3"
-)
-def test_the_next_triggerer_reports_only_what_is_new(airflow, run, first, reject, wait_for):
+def test_the_next_triggerer_reports_only_what_is_new_if_airflow_can_remember(airflow, run, first, reject, wait_for):
     with airflow.without("triggerer"):
         second = reject("second")
 
-    answer = wait_for(EVENTS, lambda answer: second in reported(answer))
+    answer = wait_for(EVENTS, lambda answer: [event for event in events(answer) if second in reported(event)])
 
-    assert reported(answer).count(first) == 1
+    assert len([event for event in events(answer) if first in reported(event)]) == (1 if KEEPS_STATE else 2)

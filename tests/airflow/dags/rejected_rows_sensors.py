@@ -8,9 +8,10 @@ from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
 
 WAYS = {
     "poke": {"poke_interval": 2},
-    # Airflow fails a task that it has scheduled again before its executor has told of the end of the process.
+    # Airflow fails a task that it has scheduled again before its executor has told of the end of the process, which
+    # takes five seconds more with Airflow 3.1.
     "reschedule": {"poke_interval": 20, "mode": "reschedule"},
-    "deferred": {"poke_interval": 2, "deferrable": True},
+    "deferred": {"poke_interval": 20, "deferrable": True},
 }
 
 
