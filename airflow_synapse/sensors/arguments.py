@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.execution.reject_folder import RejectFolder
 from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch
+from airflow_synapse.rejected_rows.arguments import parse_rows, parse_seconds
 from airflow_synapse.rejected_rows.thresholds import Thresholds
 
 if TYPE_CHECKING:
@@ -53,11 +54,12 @@ def watch_of(sensor: SynapseRejectedRowsSensor) -> RejectedRowsWatch | None:
         newer_than=_newer_than(sensor.newer_than),
         is_none_an_answer=sensor.expect == "none",
         rows_loaded=folder.load_result.get("rows_loaded"),
-        sample_rows=int(sensor.sample_rows),
+        sample_rows=parse_rows("sample_rows", sensor.sample_rows),
     )
     if sensor.load_result is not None:
         return watch
-    return replace(watch, has_subfolders=sensor.error_file_per_load, quiet_seconds=float(sensor.quiet_seconds))
+    quiet_seconds = parse_seconds("quiet_seconds", sensor.quiet_seconds)
+    return replace(watch, has_subfolders=sensor.error_file_per_load, quiet_seconds=quiet_seconds)
 
 
 def _newer_than(value: datetime | str | None) -> str | None:

@@ -14,7 +14,6 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.load_event import error_of
 from airflow_synapse.execution.rejected_rows_watch import Answer, RejectedRowsWatch, look_once
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
-from airflow_synapse.rejected_rows.reported import Reported
 from airflow_synapse.sensors.arguments import thresholds_of, watch_of
 from airflow_synapse.triggers.rejected_rows import RejectedRowsSensorTrigger
 from airflow_synapse.version_compat import AirflowFailException, AirflowSkipException
@@ -57,8 +56,7 @@ def complete(sensor: SynapseRejectedRowsSensor, context: Context, key: str, even
 def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRowsWatch) -> Answer:
     """Look once, also where the account is busy or out of reach: then there is nothing to say yet."""
     store = _find_store(sensor, context)
-    stored = None if store is None else store.get(watch.key)
-    reported = Reported.from_json(stored) if stored else watch.start()
+    reported = watch.start(None if store is None else store.get(watch.key))
     try:
         return asyncio.run(look_once(watch, reported))
     except SynapseError as error:

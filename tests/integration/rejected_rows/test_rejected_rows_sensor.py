@@ -210,6 +210,15 @@ def test_what_was_reported_of_an_asset_is_not_reported_again(run, reject):
     assert run(context, outlets=[REJECTS], expect="none", error_file_per_load=False)["rows"] == 0
 
 
+def test_rows_that_are_older_do_not_count_either_where_others_were_reported(run, reject):
+    context = {"asset_state_store": Store()}
+    reject(1)
+    assert run(context, inlets=[REJECTS])["rows"] == 1
+    reject(2, time="20260131-000001")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert run(context, inlets=[REJECTS], expect="none", newer_than=later)["rows"] == 0
+
+
 def test_of_the_folder_of_a_load_the_same_is_said_again(run, reject, load_result):
     context = {"asset_state_store": Store()}
     reject(1)
@@ -243,6 +252,8 @@ def test_a_container_that_is_removed_fails_the_task_at_once(run, container):
         ({"newer_than": "yesterday"}, "point in time"),
         ({"max_rejected_ratio": 0.5}, "give load_result"),
         ({"max_rejected_rows": "few"}, "number of rows"),
+        ({"sample_rows": "ten"}, "sample_rows is 'ten'"),
+        ({"quiet_seconds": "soon"}, "quiet_seconds is 'soon'"),
     ],
 )
 def test_a_wrong_argument_is_refused_before_anything_is_asked(run, storage_proxy, arguments, message):
