@@ -161,14 +161,14 @@ async def look(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported)
 
 async def _list(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported) -> Listing:
     location = watch.location
-    folder = location.path.strip("/")
+    folder = f"{location.path.strip('/')}/".lstrip("/")  # nothing for the whole container
     if watch.has_subfolders:
-        prefixes = [f"{folder}/"]
+        prefixes = [folder]
     elif watch.has_subfolders is None:
-        prefixes = [f"{folder}/{REJECTED_ROWS}/"]
+        prefixes = [f"{folder}{REJECTED_ROWS}/"]
     else:
         times = folder_prefixes(reported.until, datetime.now(UTC))
-        prefixes = [f"{folder}/{REJECTED_ROWS}/{time}" for time in times]
+        prefixes = [f"{folder}{REJECTED_ROWS}/{time}" for time in times]
     listings = [await lister.list_files(location, prefix) for prefix in prefixes]
     return Listing(tuple(file for listing in listings for file in listing.files), listings[0].at)
 

@@ -193,6 +193,15 @@ def test_loads_that_write_to_folders_of_their_own_are_found_below_the_shared_one
     assert (report["rows"], report["files"]) == (2, 2)
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_the_folder_may_be_the_whole_container(run, container, slash, is_shared):
+    folder = "load/" if is_shared else ""
+    container.upload_blob(f"{folder}_rejectedrows/20260131-000000/QID1_1_1.Row.Txt", b"1,NA\n")
+    url = f"https://lake.blob.core.windows.net/{container.container_name}{slash}"
+    assert run(expect="none", max_rejected_rows=1, error_file=url, error_file_per_load=is_shared)["rows"] == 1
+
+
 def test_a_folder_that_is_being_written_is_not_reported_before_it_is_quiet(run, reject):
     reject(1)
     begin = datetime.now(UTC)
