@@ -14,7 +14,7 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.load_event import error_of
 from airflow_synapse.execution.rejected_rows_watch import Answer, RejectedRowsWatch, look_once
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
-from airflow_synapse.sensors.arguments import thresholds_of, watch_of
+from airflow_synapse.sensors.arguments import check_complete, thresholds_of, watch_of
 from airflow_synapse.triggers.rejected_rows import RejectedRowsSensorTrigger
 from airflow_synapse.version_compat import AirflowFailException, AirflowSkipException
 
@@ -69,6 +69,8 @@ def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRo
 def _tell(sensor: SynapseRejectedRowsSensor, context: Context, key: str, answer: Answer) -> dict[str, Any]:
     """Remember what is reported, and report it."""
     assert answer.report  # noqa: S101 - the caller has looked
+    with _failing_for_good():
+        check_complete(sensor, answer.report)
     if (store := _find_store(sensor, context)) is not None:
         store.set(key, answer.reported.to_json())
     return _conclude(sensor, answer.report)

@@ -143,6 +143,19 @@ def test_a_load_without_a_folder_that_rejected_nothing_needs_no_look(run, load_r
     assert not storage_proxy.requests
 
 
+def test_rejected_rows_whose_files_are_gone_are_no_success(run, reject, load_result):
+    reject(2)
+    for expect in ("some", "none"):
+        with pytest.raises(AirflowFailException, match=r"rejected 3 rows, but https://.*/load holds 2: files were rem"):
+            run(load_result={**load_result, "rows_rejected": 3}, expect=expect, on_breach="succeed")
+
+
+def test_rejected_rows_of_a_load_that_has_none_are_not_waited_for(run, load_result, storage_proxy):
+    with pytest.raises(AirflowFailException, match=r"nothing to wait for. Give expect=\"none\""):
+        run(load_result={**load_result, "rows_rejected": 0})
+    assert not storage_proxy.requests
+
+
 def test_empty_files_are_no_rejected_rows(run, put, load_result):
     put("QID1_1_1.Row.Txt", b"")
     put("QID1_1_1.Error.Txt", b"")
