@@ -1,6 +1,8 @@
 """A report on a million rejected rows: rate against the SDK that only reads the same blobs, and memory.
 
-The files are as the local pool writes them. Each side runs in a process of its own, in turns.
+The files are as the local pool writes them: how fast reasons are grouped depends on their text, and that of a real
+pool is not known. Each side runs in a process of its own, in turns; of each, the best rate and the most memory counts.
+The storage is Azurite on the same machine: one that is farther away makes both sides slower, and more alike.
 
     python -m benchmarks.rejected_rows_report
 """

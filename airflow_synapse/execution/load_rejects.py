@@ -12,6 +12,7 @@ from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.failures import too_many_rejected_rows
+from airflow_synapse.rejected_rows.arguments import parse_rows
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.rejected_rows.thresholds import Thresholds
 
@@ -23,12 +24,13 @@ class LoadRejects:
 
     :param arguments: The operator's arguments, rendered.
     :param storage: For the account of ERRORFILE; None where nothing here can read it.
-    :raises CopyOptionError: ``max_rejected_rows`` or ``max_rejected_ratio`` is none.
+    :raises CopyOptionError: ``max_rejected_rows``, ``max_rejected_ratio`` or ``rejected_rows_sample`` is none.
     """
 
     def __init__(self, arguments: CopyArguments, storage: SynapseStorageHook | None) -> None:
         self._arguments = arguments
         self._storage = storage
+        self._sample_rows = parse_rows("rejected_rows_sample", arguments.rejected_rows_sample)
         self._thresholds = Thresholds.parse(arguments.max_rejected_rows, arguments.max_rejected_ratio)
         #: What :meth:`inspect` has read last, and where.
         self._inspected: tuple[ErrorFile, RejectedRowsReport] | None = None
@@ -100,7 +102,7 @@ class LoadRejects:
         return self._storage.rejected_rows_report(
             error_folder(copy.error_file, copy),
             rows_loaded=rows_loaded,
-            sample_rows=self._arguments.rejected_rows_sample,
+            sample_rows=self._sample_rows,
         )
 
 

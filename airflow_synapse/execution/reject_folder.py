@@ -61,7 +61,7 @@ class RejectFolder:
             raise CopyOptionError(
                 "Give either error_file or load_result. An XCom of a task that was skipped or returned nothing is None."
             )
-        result = {} if error_file is not None else _read_result(load_result)
+        result = {} if error_file is not None else read_result(load_result)
         folder = error_file if error_file is not None else result.get("reject_folder")
         if folder is None and result.get("rows_rejected") == 0:
             return None
@@ -79,8 +79,11 @@ def _url(folder: str, container: str | None, storage_conn_id: str) -> str:
     return f"https://{account}.blob.core.windows.net/{container}/{folder.lstrip('/')}"
 
 
-def _read_result(value: object) -> Mapping[str, Any]:
-    """Return the fields of a LoadResult, also where a template has made them JSON."""
+def read_result(value: object) -> Mapping[str, Any]:
+    """Return the fields of a LoadResult, also where a template has made them JSON.
+
+    :raises CopyOptionError: It is none.
+    """
     try:
         result = json.loads(value) if isinstance(value, str) else value
     except ValueError:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, Self
@@ -14,9 +14,10 @@ from typing import Any, Final, Self
 from asgiref.sync import sync_to_async
 
 from airflow_synapse.copy.location import ExternalLocation
-from airflow_synapse.exceptions import CopyOptionError, SynapseError
+from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.hooks.blob_listing import BlobLister, Listing, open_lister
 from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.rejected_rows.arguments import parse_newer_than
 from airflow_synapse.rejected_rows.layout import REJECTED_ROWS, LoadFolder
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.rejected_rows.report_builder import build_report
@@ -68,17 +69,16 @@ class RejectedRowsWatch:
         """Name under which what was reported of the folder is stored."""
         return f"rejected_rows {hashlib.sha256(self.folder.encode()).hexdigest()[:12]}"
 
-    def start(self) -> Reported:
-        """Return where to begin when nothing was reported."""
-        if self.newer_than is None:
-            return Reported()
-        try:
-            newer_than = datetime.fromisoformat(self.newer_than)
-        except ValueError:
-            raise CopyOptionError(
-                f"newer_than is {self.newer_than!r}; it is a point in time such as '2026-11-22T06:00:00+00:00'."
-            ) from None
-        return Reported(newer_than if newer_than.tzinfo else newer_than.replace(tzinfo=UTC))
+    def start(self, stored: dict[str, Any] | None = None) -> Reported:
+        """Return where to begin: neither with what was reported nor with what is older than ``newer_than``.
+
+        :param stored: What was reported, as :meth:`Reported.to_json`; None for nothing.
+        """
+        reported = Reported.from_json(stored) if stored else Reported()
+        newer_than = parse_newer_than(self.newer_than)
+        if newer_than is None or (reported.until and reported.until > newer_than):
+            return reported
+        return replace(reported, until=newer_than)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields."""
@@ -161,14 +161,14 @@ async def look(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported)
 
 async def _list(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported) -> Listing:
     location = watch.location
-    folder = location.path.strip("/")
+    folder = f"{location.path.strip('/')}/".lstrip("/")  # nothing for the whole container
     if watch.has_subfolders:
-        prefixes = [f"{folder}/"]
+        prefixes = [folder]
     elif watch.has_subfolders is None:
-        prefixes = [f"{folder}/{REJECTED_ROWS}/"]
+        prefixes = [f"{folder}{REJECTED_ROWS}/"]
     else:
         times = folder_prefixes(reported.until, datetime.now(UTC))
-        prefixes = [f"{folder}/{REJECTED_ROWS}/{time}" for time in times]
+        prefixes = [f"{folder}{REJECTED_ROWS}/{time}" for time in times]
     listings = [await lister.list_files(location, prefix) for prefix in prefixes]
     return Listing(tuple(file for listing in listings for file in listing.files), listings[0].at)
 

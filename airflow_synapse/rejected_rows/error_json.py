@@ -24,7 +24,7 @@ def read_reasons(text: TextReader) -> Iterator[Reason]:
         while (begin := buffer.find("{", start)) >= 0:
             try:
                 element, start = _DECODER.raw_decode(buffer, begin)
-            except ValueError:  # the rest of it is in the next piece
+            except (ValueError, RecursionError):  # the rest of it is in the next piece, or it is nothing of the kind
                 start = begin
                 break
             yield _reason_of(element)

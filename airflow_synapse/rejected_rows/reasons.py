@@ -28,7 +28,8 @@ _ROW_NUMBER: Final = re.compile(r" data file (?P<file>.+?) in row (?P<row>\d+)")
 #: Expected data type: DECIMAL(8,2), Offending value: ..."
 _BEFORE_ORDINAL: Final = re.compile(rb"\((/[^()\n]+)\) ?Column ordinal")
 _OFFENDING_VALUE: Final = re.compile(rb"Offending value: [^\n(]*[^\n( ]")
-_QUOTED: Final = (re.compile(rb"'[^'\n]*'"), re.compile(rb'"[^"\n]*"'))
+#: What a letter follows ends no quoted value: an apostrophe, as in "can't", begins none.
+_QUOTED: Final = (re.compile(rb"'[^'\n]*'(?!\w)"), re.compile(rb'"[^"\n]*"'))
 _NUMBER: Final = re.compile(r"-?\d+(?:[.,:/-]\d+)*")
 _SAME_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 #: What stands for a file or a value.

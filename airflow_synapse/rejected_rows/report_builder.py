@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
@@ -17,6 +18,8 @@ _MOST_ENTRIES: Final = 50
 _MOST_CHARACTERS: Final = 500
 #: Reasons of an ``error.json`` that are counted at once.
 _BATCH: Final = 1_000
+#: Characters that JSONB does not take. Source: PostgreSQL, JSON Types: U+0000, and halves of surrogate pairs.
+_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def build_report(
@@ -61,8 +64,14 @@ def build_report(
 
 def _entries(counter: TextCounter) -> tuple[TextRows, ...]:
     return tuple(
-        TextRows(text=text[:_MOST_CHARACTERS], rows=rows) for text, rows in counter.most_common()[:_MOST_ENTRIES]
+        TextRows(text=_storable(text[:_MOST_CHARACTERS]), rows=rows)
+        for text, rows in counter.most_common()[:_MOST_ENTRIES]
     )
+
+
+def _storable(text: str) -> str:
+    """Return a text without what PostgreSQL's JSONB, in which Airflow keeps XComs, refuses: binary files hold it."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class _Reading:
@@ -138,7 +147,7 @@ class _Reading:
         return max(0, self._sample_rows - len(self.sample))
 
     def _cut(self, text: str | None) -> str | None:
-        return None if text is None else text[: self._sample_characters]
+        return None if text is None else _storable(text[: self._sample_characters])
 
     def _check(self, file: StoredFile, text: TextReader) -> None:
         if text.is_damaged:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from airflow_synapse.exceptions import CopyOptionError
+from airflow_synapse.rejected_rows.arguments import parse_rows
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 
 
@@ -22,8 +23,8 @@ class Thresholds:
     max_rejected_ratio: float | None = None
 
     def __post_init__(self) -> None:
-        if self.max_rejected_rows is not None and self.max_rejected_rows < 0:
-            raise _no_rows(self.max_rejected_rows)
+        if self.max_rejected_rows is not None:
+            parse_rows("max_rejected_rows", self.max_rejected_rows)
         if self.max_rejected_ratio is not None and not 0 <= self.max_rejected_ratio <= 1:
             raise _no_ratio(self.max_rejected_ratio)
 
@@ -33,10 +34,7 @@ class Thresholds:
 
         :raises CopyOptionError: One of them is none.
         """
-        try:
-            rows = None if max_rejected_rows is None else int(str(max_rejected_rows))
-        except ValueError:
-            raise _no_rows(max_rejected_rows) from None
+        rows = None if max_rejected_rows is None else parse_rows("max_rejected_rows", max_rejected_rows)
         try:
             ratio = None if max_rejected_ratio is None else float(str(max_rejected_ratio))
         except ValueError:
@@ -71,10 +69,6 @@ class Thresholds:
             if report.ratio > self.max_rejected_ratio:
                 return f"more than max_rejected_ratio={self.max_rejected_ratio} allows"
         return None
-
-
-def _no_rows(value: object) -> CopyOptionError:
-    return CopyOptionError(f"max_rejected_rows is {value!r}; it is a number of rows, 0 or more.")
 
 
 def _no_ratio(value: object) -> CopyOptionError:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from airflow_synapse.exceptions import CopyOptionError
-from airflow_synapse.execution.reject_folder import RejectFolder
+from airflow_synapse.exceptions import CopyOptionError, SourceFilesError
+from airflow_synapse.execution.reject_folder import RejectFolder, read_result
 from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch
+from airflow_synapse.rejected_rows.arguments import parse_rows, parse_seconds
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.rejected_rows.thresholds import Thresholds
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ def watch_of(sensor: SynapseRejectedRowsSensor) -> RejectedRowsWatch | None:
         container=sensor.container,
         storage_conn_id=sensor.storage_conn_id,
     )
-    if folder is None and sensor.expect == "some":
-        raise CopyOptionError("The load has rejected no row, and has no reject_folder: there is nothing to wait for.")
+    if sensor.expect == "some" and (folder is None or folder.load_result.get("rows_rejected") == 0):
+        raise CopyOptionError('The load has rejected no row: there is nothing to wait for. Give expect="none".')
     if folder is None:
         return None
     watch = RejectedRowsWatch(
@@ -53,11 +55,26 @@ def watch_of(sensor: SynapseRejectedRowsSensor) -> RejectedRowsWatch | None:
         newer_than=_newer_than(sensor.newer_than),
         is_none_an_answer=sensor.expect == "none",
         rows_loaded=folder.load_result.get("rows_loaded"),
-        sample_rows=int(sensor.sample_rows),
+        sample_rows=parse_rows("sample_rows", sensor.sample_rows),
     )
     if sensor.load_result is not None:
         return watch
-    return replace(watch, has_subfolders=sensor.error_file_per_load, quiet_seconds=float(sensor.quiet_seconds))
+    quiet_seconds = parse_seconds("quiet_seconds", sensor.quiet_seconds)
+    return replace(watch, has_subfolders=sensor.error_file_per_load, quiet_seconds=quiet_seconds)
+
+
+def check_complete(sensor: SynapseRejectedRowsSensor, report: RejectedRowsReport) -> None:
+    """Refuse a report on fewer rows than the load has rejected: without their files, nothing must look like success.
+
+    :raises SourceFilesError: It is one.
+    """
+    result = {} if sensor.load_result is None or sensor.newer_than else read_result(sensor.load_result)
+    expected = result.get("rows_rejected") or 0
+    if report.rows < expected:
+        raise SourceFilesError(
+            f"The load has rejected {expected:,} rows, but {result.get('reject_folder')} holds {report.rows:,}: files "
+            "were removed since, or container or storage_conn_id name another place."
+        )
 
 
 def _newer_than(value: datetime | str | None) -> str | None:

@@ -14,8 +14,7 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.load_event import error_of
 from airflow_synapse.execution.rejected_rows_watch import Answer, RejectedRowsWatch, look_once
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
-from airflow_synapse.rejected_rows.reported import Reported
-from airflow_synapse.sensors.arguments import thresholds_of, watch_of
+from airflow_synapse.sensors.arguments import check_complete, thresholds_of, watch_of
 from airflow_synapse.triggers.rejected_rows import RejectedRowsSensorTrigger
 from airflow_synapse.version_compat import AirflowFailException, AirflowSkipException
 
@@ -57,8 +56,7 @@ def complete(sensor: SynapseRejectedRowsSensor, context: Context, key: str, even
 def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRowsWatch) -> Answer:
     """Look once, also where the account is busy or out of reach: then there is nothing to say yet."""
     store = _find_store(sensor, context)
-    stored = None if store is None else store.get(watch.key)
-    reported = Reported.from_json(stored) if stored else watch.start()
+    reported = watch.start(None if store is None else store.get(watch.key))
     try:
         return asyncio.run(look_once(watch, reported))
     except SynapseError as error:
@@ -71,6 +69,8 @@ def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRo
 def _tell(sensor: SynapseRejectedRowsSensor, context: Context, key: str, answer: Answer) -> dict[str, Any]:
     """Remember what is reported, and report it."""
     assert answer.report  # noqa: S101 - the caller has looked
+    with _failing_for_good():
+        check_complete(sensor, answer.report)
     if (store := _find_store(sensor, context)) is not None:
         store.set(key, answer.reported.to_json())
     return _conclude(sensor, answer.report)

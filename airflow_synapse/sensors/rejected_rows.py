@@ -29,7 +29,8 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
     :param error_file: Folder for rejected rows, as in SynapseCopyOperator: a URL, or a path in ``container``.
         (templated)
     :param load_result: What a SynapseCopyOperator has returned, such as ``load.output``: its ``reject_folder`` is
-        looked at, and its ``rows_loaded`` is what ``max_rejected_ratio`` needs. (templated)
+        looked at, and its ``rows_loaded`` is what ``max_rejected_ratio`` needs. The task fails when fewer rows are
+        there than its ``rows_rejected`` says, and does not wait when that is 0. (templated)
     :param storage_conn_id: Connection of type ``wasb`` or ``adls`` for the storage account. (templated)
     :param container: The container, where the folder is given as a path. (templated)
     :param error_file_per_load: Whether the loads write to sub-folders of their own in ``error_file``, as

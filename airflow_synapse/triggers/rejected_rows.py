@@ -31,7 +31,7 @@ class RejectedRowsTrigger(BaseEventTrigger):
     :param quiet_seconds: How long nothing in the folder of a load must have changed before it is reported.
     :param sample_rows: Most rejected rows that the report shows; they are data of the files. 0 for none.
     :param poke_interval: Seconds between two looks.
-    :raises CopyOptionError: ``error_file`` is no such URL.
+    :raises CopyOptionError: ``error_file``, ``newer_than``, ``quiet_seconds`` or ``sample_rows`` is none.
     """
 
     def __init__(
@@ -46,9 +46,14 @@ class RejectedRowsTrigger(BaseEventTrigger):
         poke_interval: float = 60.0,
     ) -> None:
         from airflow_synapse.copy.location import ExternalLocation  # noqa: PLC0415 - only who makes one needs it
+        from airflow_synapse.rejected_rows import arguments  # noqa: PLC0415 - as above
 
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's, without types
-        ExternalLocation.parse(error_file, option="ERRORFILE")  # nothing is rendered: a DAG file is told at once
+        # Nothing is rendered: a DAG file is told at once.
+        ExternalLocation.parse(error_file, option="ERRORFILE")
+        arguments.parse_newer_than(newer_than)
+        arguments.parse_seconds("quiet_seconds", quiet_seconds)
+        arguments.parse_rows("sample_rows", sample_rows)
         self.error_file = error_file
         self.storage_conn_id = storage_conn_id
         self.error_file_per_load = error_file_per_load
@@ -81,8 +86,7 @@ class RejectedRowsTrigger(BaseEventTrigger):
             sample_rows=self.sample_rows,
         )
         store = getattr(self, "asset_state_store", None)  # Airflow before 3.3 has none
-        stored = None if store is None else await store.aget(watch.key)
-        reported = watching.Reported.from_json(stored) if stored else watch.start()
+        reported = watch.start(None if store is None else await store.aget(watch.key))
         answers = watching.answers(watch, reported, poke_interval=self.poke_interval, gives_up=False)
         async with aclosing(answers):
             async for answer in answers:

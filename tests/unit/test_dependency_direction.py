@@ -30,7 +30,7 @@ ALLOWED = {
     "transfer": COMMON | {"copy", "schema", "load"},
     "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
     "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks", "rejected_rows"},
-    "triggers": COMMON | {"copy", "load", "spark", "hooks", "execution"},
+    "triggers": COMMON | {"copy", "load", "spark", "rejected_rows", "hooks", "execution"},
     "lineage": COMMON | {"copy", "hooks", "execution", "rejected_rows"},
     "operators": COMMON
     | {"copy", "schema", "load", "spark", "transfer", "hooks", "execution", "triggers"}

@@ -143,6 +143,19 @@ def test_a_load_without_a_folder_that_rejected_nothing_needs_no_look(run, load_r
     assert not storage_proxy.requests
 
 
+def test_rejected_rows_whose_files_are_gone_are_no_success(run, reject, load_result):
+    reject(2)
+    for expect in ("some", "none"):
+        with pytest.raises(AirflowFailException, match=r"rejected 3 rows, but https://.*/load holds 2: files were rem"):
+            run(load_result={**load_result, "rows_rejected": 3}, expect=expect, on_breach="succeed")
+
+
+def test_rejected_rows_of_a_load_that_has_none_are_not_waited_for(run, load_result, storage_proxy):
+    with pytest.raises(AirflowFailException, match=r"nothing to wait for. Give expect=\"none\""):
+        run(load_result={**load_result, "rows_rejected": 0})
+    assert not storage_proxy.requests
+
+
 def test_empty_files_are_no_rejected_rows(run, put, load_result):
     put("QID1_1_1.Row.Txt", b"")
     put("QID1_1_1.Error.Txt", b"")
@@ -193,6 +206,15 @@ def test_loads_that_write_to_folders_of_their_own_are_found_below_the_shared_one
     assert (report["rows"], report["files"]) == (2, 2)
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_the_folder_may_be_the_whole_container(run, container, slash, is_shared):
+    folder = "load/" if is_shared else ""
+    container.upload_blob(f"{folder}_rejectedrows/20260131-000000/QID1_1_1.Row.Txt", b"1,NA\n")
+    url = f"https://lake.blob.core.windows.net/{container.container_name}{slash}"
+    assert run(expect="none", max_rejected_rows=1, error_file=url, error_file_per_load=is_shared)["rows"] == 1
+
+
 def test_a_folder_that_is_being_written_is_not_reported_before_it_is_quiet(run, reject):
     reject(1)
     begin = datetime.now(UTC)
@@ -208,6 +230,15 @@ def test_what_was_reported_of_an_asset_is_not_reported_again(run, reject):
     reject(2, time="20260131-000001")
     assert run(context, outlets=[REJECTS])["rows"] == 2
     assert run(context, outlets=[REJECTS], expect="none", error_file_per_load=False)["rows"] == 0
+
+
+def test_rows_that_are_older_do_not_count_either_where_others_were_reported(run, reject):
+    context = {"asset_state_store": Store()}
+    reject(1)
+    assert run(context, inlets=[REJECTS])["rows"] == 1
+    reject(2, time="20260131-000001")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert run(context, inlets=[REJECTS], expect="none", newer_than=later)["rows"] == 0
 
 
 def test_of_the_folder_of_a_load_the_same_is_said_again(run, reject, load_result):
@@ -243,6 +274,8 @@ def test_a_container_that_is_removed_fails_the_task_at_once(run, container):
         ({"newer_than": "yesterday"}, "point in time"),
         ({"max_rejected_ratio": 0.5}, "give load_result"),
         ({"max_rejected_rows": "few"}, "number of rows"),
+        ({"sample_rows": "ten"}, "sample_rows is 'ten'"),
+        ({"quiet_seconds": "soon"}, "quiet_seconds is 'soon'"),
     ],
 )
 def test_a_wrong_argument_is_refused_before_anything_is_asked(run, storage_proxy, arguments, message):

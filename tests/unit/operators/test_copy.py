@@ -319,6 +319,13 @@ def test_the_sample_of_rejected_rows_can_be_turned_off(operator, driver, lake, c
     assert task.execute(context)["rejected_rows_report"]["sample"] == []
 
 
+def test_a_sample_that_is_no_number_is_refused_before_the_load(operator, driver, lake, context):
+    task = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects", rejected_rows_sample="all")
+    with pytest.raises(AirflowFailException, match=r"^rejected_rows_sample is 'all'"):
+        task.execute(context)
+    assert not driver.statements
+
+
 STAGED = {"write_disposition": "replace_slice", "slice_predicate": "1 = 1"}
 REJECTING = {"storage_conn_id": "lake", "max_errors": 10, "error_file": "/rejects"}
 

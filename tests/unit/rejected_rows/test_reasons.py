@@ -25,6 +25,7 @@ def groups(*reasons):
         (["no int in file 'a b.csv'", "no int in file 'c.csv'"], "no int in file '…'"),
         (["ärger in Zeile 1", "ärger in Zeile 2"], "ärger in Zeile #"),
         (["it's row 1", "it's row 2"], "it's row #"),
+        (["can't read 'NA' as int", "can't read 'Meier' as int"], "can't read '…' as int"),
     ],
 )
 def test_what_differs_from_row_to_row_is_folded(reasons, group):

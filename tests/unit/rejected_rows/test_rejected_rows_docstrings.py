@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("module", ["layout", "reasons", "report", "thresholds"])
+@pytest.mark.parametrize("module", ["arguments", "layout", "reasons", "report", "reported", "thresholds"])
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(import_module(f"airflow_synapse.rejected_rows.{module}"))
     assert result.attempted

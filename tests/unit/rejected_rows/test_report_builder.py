@@ -39,6 +39,14 @@ def test_the_sample_is_taken_from_as_many_pairs_as_it_needs(stored):
     assert [row.raw for row in report.sample] == ["1", "2", "1"]
 
 
+def test_what_a_database_refuses_in_json_is_replaced(stored):
+    report = build_report(*stored({"a.Row.Txt": b"many letters\x00\n", "a.Error.Txt": b"no number\x00\n"}))
+    assert (report.sample[0].raw, report.sample[0].reason) == ("many letters\ufffd", "no number\ufffd")
+    assert report.reasons == (TextRows(text="no number\ufffd", rows=1),)
+    report = build_report(*stored({"error.json": b'[{"Error": "no", "File": "\\udc00"}]'}))
+    assert report.source_files[0].text == report.sample[0].source_file == "\ufffd"
+
+
 def test_folders_are_listed_from_the_latest_and_only_so_many(stored):
     folders = [stored({"a.Row.Txt": b"1\n"}, folder=f"z/_rejectedrows/20260131-0000{n:02}")[0][0] for n in range(60)]
     report = build_report(folders, lambda file: [b"1\n"])

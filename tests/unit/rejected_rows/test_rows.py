@@ -36,7 +36,11 @@ def test_error_json_gives_reason_file_and_row(stored):
     assert found == [("a", "no number 3", "in/ä.csv", 3), ("b", "no number 4", "in/ä.csv", 4)]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"nothing", b'[{"Error": "x"}, {"Err'], ids=str)
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"nothing", b'[{"Error": "x"}, {"Err', b'{"a":' * 20_000],
+    ids=lambda content: content[:9].decode(),
+)
 def test_an_error_json_that_is_none_ends_the_reasons(stored, content):
     folders, open_file = stored({"error.json": content, "row.csv": b"a\n"})
     assert [row.raw for row in read_rejected_rows(folders, open_file)] == ["a"]

@@ -38,3 +38,9 @@ def test_every_argument_is_stored_as_json_and_tells_triggers_apart():
 def test_what_is_no_url_of_a_storage_account_is_refused_where_the_dag_is_written(url):
     with pytest.raises(CopyOptionError, match="ERRORFILE"):
         RejectedRowsTrigger(error_file=url, storage_conn_id="lake")
+
+
+@pytest.mark.parametrize("argument", [{"newer_than": "today"}, {"quiet_seconds": -1}, {"sample_rows": "ten"}])
+def test_other_arguments_that_are_wrong_are_refused_there_too(argument):
+    with pytest.raises(CopyOptionError, match=f"^{next(iter(argument))} is "):
+        RejectedRowsTrigger(error_file=FOLDER, storage_conn_id="lake", **argument)
