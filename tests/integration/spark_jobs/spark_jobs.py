@@ -78,7 +78,7 @@ class SparkJobs:
         return Outcome(folder, self.run(script, write_request(folder, request), **how))
 
     def run(self, script, url, *, with_connector=False, withdrawn=False):
-        """Run a script with the request at a URL, which somebody may withdraw once it is read; return what it raised."""
+        """Run a script with the request at a URL, withdrawn once it is read if so; return what it raised."""
         return self._ask({"script": script, "url": url, "with_connector": with_connector, "withdrawn": withdrawn})
 
     def _ask(self, order):
