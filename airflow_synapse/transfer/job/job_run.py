@@ -31,7 +31,7 @@ _LONGEST_MESSAGE = 4_000
 _LONGEST_TRACEBACK = 16_000
 _MOST_CAUSES = 20
 #: Signatures, keys and passwords as they stand in URLs, connection strings and settings.
-_SECRET = re.compile(r"(?i)((?:\bsig|key|password|pwd|secret|token)[\"']?\s*[=:]\s*[\"']?)[^\s&;,\"']+")
+_SECRET = re.compile(r"(?i)((?:\bsig|key(?:\.[\w.-]+)?|password|pwd|secret|token)[\"']?\s*[=:]\s*[\"']?)[^\s&;,\"']+")
 
 #: Settings of the session, which a pool may have set otherwise.
 SESSION = {
