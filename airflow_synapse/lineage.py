@@ -21,7 +21,7 @@ from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.rejected_rows.thresholds import Thresholds
 
 
-def lineage_of(arguments: CopyArguments, result: Mapping[str, Any]) -> OperatorLineage:
+def lineage_of(arguments: CopyArguments, result: Mapping[str, Any]) -> OperatorLineage[Any, Any]:
     """Return the lineage of a load: its locations, its table, the rows that it read and wrote, and what was rejected.
 
     :param result: What it has come to: fields of :class:`~airflow_synapse.load.result.LoadResult`; of one that was not
@@ -52,7 +52,7 @@ def _namespace(location: ExternalLocation) -> str:
 def _output(arguments: CopyArguments, result: Mapping[str, Any]) -> OutputDataset:
     pool = SynapseSqlPoolHook(arguments.synapse_conn_id).settings
     table = TableName.parse(arguments.table)
-    facets = {}
+    facets: dict[str, Any] = {}
     if result.get("rows_loaded") is not None:
         statistics = OutputStatisticsOutputDatasetFacet(rowCount=result["rows_loaded"], size=None)
         facets = {"outputStatistics": statistics}

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from airflow_synapse.copy import (
-    ColumnName,
     CopyStatement,
-    ErrorFile,
-    TableName,
-    build_statement,
 )
-from airflow_synapse.exceptions import CopyOptionError, LoadCheckError, RowCountError, StatementError, SynapseError
+from airflow_synapse.exceptions import LoadCheckError, RowCountError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
-from airflow_synapse.execution.load_rejects import LoadRejects, error_folder
+from airflow_synapse.execution.described_load import (
+    check_create_table,
+    copy_statement,
+    load_options,
+    with_credentials,
+)
+from airflow_synapse.execution.load_rejects import LoadRejects
 from airflow_synapse.execution.progress_reporter import ProgressReporter
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import Attempt, LoadIdentity
 from airflow_synapse.load.preflight import Preflight, check_on_empty, check_sources, no_files, run_preflight
 from airflow_synapse.load.record import LoadRecord, StateStore
@@ -31,7 +31,7 @@ from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_ove
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.submission import Session
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
-from airflow_synapse.schema.create_table import build_table, needs_files
+from airflow_synapse.schema.create_table import build_table
 from airflow_synapse.schema.table import TableDefinition
 
 #: Seconds that a cancelled statement gets to end by itself, and then KILL: Airflow ends the process after five.
@@ -81,15 +81,16 @@ class CopyLoad:
         self._is_cancelled = False
         self._survey: SourceSurvey | None = None
         self._preflight: Preflight | None = None
-        self._options = self._build_options()
-        copy = self._build_statement()
+        self._options = load_options(arguments)
+        label = arguments.request_label or task_try.identity.label
+        copy = copy_statement(arguments, label=label, reject_folder=self._first_folder)
         self._options.check(copy)
         self._rejects = LoadRejects(arguments, self._error_storage)
         self._rejects.check(self._options)
         check_on_empty(arguments.on_empty)
-        self._check_create_table(copy)
+        check_create_table(arguments, copy)
         #: The statement, with the credentials that the connections hold.
-        self.copy = self._with_credentials(copy)
+        self.copy = with_credentials(copy, arguments, self._storage, self._error_storage)
 
     def read_connection(self) -> None:
         """Read the connection to the pool, which may talk to Airflow, ahead of :meth:`run`.
@@ -259,33 +260,6 @@ class CopyLoad:
             rejected_rows_report=RejectedRowsReport(rows_loaded=0),
         )
 
-    def _check_create_table(self, copy: CopyStatement) -> None:
-        create_table = self._arguments.create_table
-        if create_table is None:
-            return
-        if copy.auto_create_table:
-            raise CopyOptionError("Of create_table and auto_create_table, one can make the table: leave one out.")
-        if not needs_files(create_table):
-            build_table(copy.target, create_table)
-        elif copy.file_type != "PARQUET" or not self._storage:
-            raise CopyOptionError(
-                "create_table lists no columns. They can be taken from Parquet files, with storage_conn_id, only."
-            )
-
-    def _build_options(self) -> LoadOptions:
-        arguments = self._arguments
-        return LoadOptions(
-            write_disposition=arguments.write_disposition,
-            slice_predicate=arguments.slice_predicate,
-            partition_values=_texts(arguments.partition_values),
-            upsert_keys=tuple(map(ColumnName.parse, _texts(arguments.upsert_keys))),
-            staging_distribution=arguments.staging_distribution,
-            staging_index=arguments.staging_index,
-            ledger_table=TableName.parse(arguments.ledger_table) if arguments.ledger_table else None,
-            reload=arguments.reload,
-            update_statistics=arguments.update_statistics,
-        )
-
     def _copy_of(self, attempt: Attempt) -> CopyStatement:
         """Return the statement of an attempt, each of which has a folder for rejected rows of its own."""
         task_try, copy = self._try, self.copy
@@ -300,56 +274,6 @@ class CopyLoad:
     def _first_folder(self) -> str:
         """Folder for the rejected rows of the first attempt of this process."""
         return self._try.identity.reject_folder(self._try.try_number, self._try.first_attempt)
-
-    def _build_statement(self) -> CopyStatement:
-        """Build the statement with the credentials that were given; what a connection holds comes later."""
-        arguments, identity = self._arguments, self._try.identity
-        error_file = arguments.error_file
-        if error_file and arguments.error_file_per_load:
-            error_file = f"{error_file.rstrip('/')}/{self._first_folder}"
-        return build_statement(
-            table=arguments.table,
-            external_locations=arguments.external_locations,
-            columns=arguments.columns,
-            file_type=arguments.file_type,
-            file_format=arguments.file_format,
-            credential=arguments.credential,
-            error_file=error_file,
-            error_file_credential=arguments.error_file_credential,
-            max_errors=arguments.max_errors,
-            compression=arguments.compression,
-            field_quote=arguments.field_quote,
-            field_terminator=arguments.field_terminator,
-            row_terminator=arguments.row_terminator,
-            first_row=arguments.first_row,
-            date_format=arguments.date_format,
-            encoding=arguments.encoding,
-            identity_insert=arguments.identity_insert,
-            auto_create_table=arguments.auto_create_table,
-            label=arguments.request_label or identity.label,
-        )
-
-    def _with_credentials(self, statement: CopyStatement) -> CopyStatement:
-        """Add the credentials that the connections hold, where none were given."""
-        arguments = self._arguments
-        if arguments.credential is None and self._storage:
-            credential = self._storage.source_credential(statement.external_locations[0])
-            statement = replace(statement, credential=credential)
-        error_file = statement.error_file
-        if error_file is None or arguments.error_file_credential or not self._error_storage:
-            return statement
-        if arguments.credential and error_file.is_relative:
-            return statement  # COPY uses the credential that was given
-        # A whole URL, so that the credential for reading needs no right to write.
-        folder = error_folder(error_file, statement)
-        credential = self._error_storage.error_file_credential(folder)
-        return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
-
-
-def _texts(values: str | Sequence[object] | None) -> tuple[str, ...]:
-    if values is None:
-        return ()
-    return (values,) if isinstance(values, str) else tuple(map(str, values))
 
 
 def _create(session: Session, table: TableDefinition) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from airflow.sdk import BaseHook
@@ -195,10 +195,11 @@ class SynapseStorageHook(BaseHook):
 
         def read(file: StoredFile) -> Iterator[bytes]:
             pieces = self._ask(location, lambda: container.download_blob(file.name).chunks())
+            take = partial(self._ask, location, lambda: next(pieces, None))
             with ThreadPoolExecutor(1) as ahead:  # the next piece comes while this one is worked on
-                coming = ahead.submit(next, pieces, None)
-                while (piece := self._ask(location, coming.result)) is not None:
-                    coming = ahead.submit(next, pieces, None)
+                coming = ahead.submit(take)
+                while (piece := coming.result()) is not None:
+                    coming = ahead.submit(take)
                     yield piece
 
         return read

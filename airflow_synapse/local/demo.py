@@ -37,6 +37,7 @@ DAG_ID: Final = "example_copy_flights"
 REJECTS_DAG_ID: Final = "example_rejected_rows"
 CONTAINER: Final = "landing"
 _RUN_SECONDS: Final = 1500.0
+_BACKFILL_ATTEMPTS: Final = 10
 _ENDED: Final = {"success", "failed"}
 
 
@@ -144,9 +145,8 @@ def backfill(airflow: Airflow, days: list[str]) -> list[dict[str, Any]]:
     :raises WorkspaceError: They do not end in 25 minutes.
     """
     airflow.wait_for_dag(DAG_ID)
-    airflow.request(
-        "POST",
-        "/backfills",
+    _create_backfill(
+        airflow,
         {
             "dag_id": DAG_ID,
             "from_date": f"{days[0]}T00:00:00Z",
@@ -170,6 +170,19 @@ def backfill(airflow: Airflow, days: list[str]) -> list[dict[str, Any]]:
             return ended
         time.sleep(1.0)
     raise WorkspaceError(f"Not every day was done in {_RUN_SECONDS:g} s. Logs are in {airflow.home / 'logs'}.")
+
+
+def _create_backfill(airflow: Airflow, backfill: dict[str, object]) -> None:
+    """Ask for a backfill; again where SQLite, to which the DAG processor writes too, is locked just then."""
+    for attempts_left in reversed(range(_BACKFILL_ATTEMPTS)):
+        try:
+            airflow.request("POST", "/backfills", backfill)
+        except WorkspaceError as error:
+            if "Database is locked" not in str(error) or not attempts_left:
+                raise
+            time.sleep(2.0)
+        else:
+            return
 
 
 def _day(workspace: Workspace, airflow: Airflow, run: dict[str, Any]) -> dict[str, Any]:

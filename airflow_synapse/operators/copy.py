@@ -269,14 +269,14 @@ class SynapseCopyOperator(BaseOperator):
         if self.copy_load:
             self.copy_load.cancel()
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage:  # noqa: ANN401, ARG002 - Airflow's
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ANN401, ARG002 - Airflow's
         """Return what the load read and wrote, with the rows of both and what was rejected."""
         from airflow_synapse.execution.arguments import CopyArguments  # noqa: PLC0415 - not for DAG files
         from airflow_synapse.lineage import lineage_of  # noqa: PLC0415 - needs OpenLineage, which calls this
 
         return lineage_of(CopyArguments.of(self), self.load_result or {})
 
-    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage:  # noqa: ANN401 - Airflow's
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:  # noqa: ANN401 - Airflow's
         """Return the same of a load that has failed, which has written nothing that is known."""
         return self.get_openlineage_facets_on_complete(task_instance)
 

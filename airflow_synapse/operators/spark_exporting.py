@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.copy import ExternalLocation, TableName
-from airflow_synapse.exceptions import RowCountError
+from airflow_synapse.exceptions import RowCountError, SynapseError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.delivery_job import DeliveryJob
 from airflow_synapse.execution.sql_export import SqlExport
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
 
 _SCRIPTS: Final = ("deliver.py", "job_run.py", "staged_columns.py")
+
+log: Final = logging.getLogger(__name__)
 
 
 class SparkExporting(SparkDelivering):
@@ -51,6 +54,7 @@ class SparkExporting(SparkDelivering):
             data_source=task.data_source,
             file_format=task.file_format,
         )
+        self._exported_to: ExternalLocation | None = None
         once = {"is_repeatable": self._mode == "overwrite", "reload": task.reload}
         job = DeliveryJob(
             **job_arguments(task),
@@ -84,11 +88,24 @@ class SparkExporting(SparkDelivering):
         )
 
     def cancel(self) -> None:
-        """Cancel the export, or the batch."""
+        """Cancel the export, or the batch, and remove what the pool has exported."""
         self._export.cancel()
         super().cancel()
+        if self._exported_to:
+            self._remove_data(self._exported_to)
+
+    def leave(self, batch: Batch) -> None:
+        """Remove what the pool has exported: the next try exports again. What the job says of itself stays."""
+        self._remove_data(self._job.folder(batch.name))
+
+    def _remove_data(self, folder: ExternalLocation) -> None:
+        try:
+            self._job.area.remove(below(folder, DATA_FOLDER))
+        except SynapseError as error:
+            log.warning("Exported files are left in %s. %s", folder, error)
 
     def _export_for(self, folder: ExternalLocation) -> Mapping[str, Any]:
         """Export to the folder of a batch, and return the request of its job."""
+        self._exported_to = folder
         exported = self._export.run(below(folder, DATA_FOLDER))
         return deliver_request(self._target, folder, schema=exported.schema, rows=exported.rows)

@@ -112,7 +112,7 @@ class ExternalTableWork(SparkWork):
                 log.info("%s", statement)
                 session.execute(PlainStatement(statement))
         except SynapseError:
-            self.warn_of_leftovers(batch)
+            self.leave(batch)
             raise
         self._remove_others(batch, before)
         result = self._result(rows=manifest.rows, files=len(manifest.files))

@@ -106,7 +106,7 @@ class SparkLoading(SparkWork):
                 self._defer_load(arguments, staged, deadline)
             result = self._copy_load.run()
         except SynapseError:
-            self.warn_of_leftovers(batch)
+            self.leave(batch)
             raise
         self.remove_staging()
         return {**result.to_json(), **staged}
@@ -121,7 +121,7 @@ class SparkLoading(SparkWork):
         try:
             result = complete(context, event)
         except SynapseError:
-            self.warn_of_leftovers(Batch(name=staged["batch"], batch_id=staged["batch_id"]))
+            self.leave(Batch(name=staged["batch"], batch_id=staged["batch_id"]))
             raise
         self.remove_staging()
         return {**result, **staged}

@@ -153,17 +153,17 @@ class SparkWork(ABC):
         try:
             manifest = self._job.manifest(batch.name)
         except SynapseError:
-            self.warn_of_leftovers(batch)
+            self.leave(batch)
             raise
         if manifest is not None:
             return manifest
-        self.warn_of_leftovers(batch)
+        self.leave(batch)
         if status is None:
             raise StagedFilesError(f"Somebody has removed the manifest of Spark batch {batch.name!r}.")
         raise self._pool.failure(status, _json(self._job.read(batch.name, ERROR_NAME)))
 
-    def warn_of_leftovers(self, batch: Batch) -> None:
-        """Name the folder that a failure leaves."""
+    def leave(self, batch: Batch) -> None:
+        """Name the folder that a failure leaves for the next try."""
         log.warning("What the job has written stays for a next try: %s", self._job.folder(batch.name))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_synapse.operators.copy import SynapseCopyOperator
+from airflow_synapse.operators.rejected_rows_to_table import RejectedRowsToTableOperator
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
 from airflow_synapse.transfer.save_mode import SAVE_MODES
@@ -28,7 +29,7 @@ def run_example(that_defines: str, namespace: dict[str, Any]) -> Any:
     return namespace[that_defines]
 
 
-def test_dag_of_the_readme_loads_a_day_and_checks_what_was_rejected():
+def test_dag_of_the_readme_loads_a_day_and_checks_and_keeps_what_was_rejected():
     namespace: dict[str, Any] = {}
     load_day = run_example("load_day", namespace)
     assert isinstance(load_day, SynapseCopyOperator)
@@ -36,8 +37,11 @@ def test_dag_of_the_readme_loads_a_day_and_checks_what_was_rejected():
 
     with load_day.dag:
         check = run_example("check", namespace)
+        quarantine = run_example("quarantine", namespace)
     assert isinstance(check, SynapseRejectedRowsSensor)
     assert check.upstream_task_ids == {"load_day"}
+    assert isinstance(quarantine, RejectedRowsToTableOperator)
+    assert quarantine.upstream_task_ids == {"load_day"}
 
 
 def test_task_of_the_readme_loads_what_spark_has():

@@ -2,14 +2,16 @@
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from storage_proxy import Fault, StorageProxy
 from task_tries import Task
 
-from airflow_synapse.exceptions import SourceFilesError, SynapseError
+from airflow_synapse.exceptions import SourceFilesError, StatementCancelledError, SynapseError
 from airflow_synapse.local.faults import COMMITTED, RUNNING
 from airflow_synapse.operators.copy import SynapseCopyOperator
+from airflow_synapse.operators.rejected_rows_to_files import RejectedRowsToFilesOperator
 from airflow_synapse.operators.rejected_rows_to_table import RejectedRowsToTableOperator
 from airflow_synapse.version_compat import AirflowFailException
 
@@ -192,7 +194,7 @@ def test_rows_of_other_folders_stay(connections, put, table, url, rows):
 
 def test_another_way_to_write_the_folder_is_no_other_folder(connections, put, table, url, rows):
     put(b"no\n", b"1\n")
-    for error_file in (url, f"{url}/", url.replace(".blob.", ".dfs.")):
+    for error_file in (url, f"{url}/", url.replace(".blob.", ".dfs."), url.replace("https://", "http://")):
         Task(RejectedRowsToTableOperator, table=table, error_file=error_file, storage_conn_id="lake").run()
     assert rows("reject_folder, raw_row") == [(url, "1")]
 
@@ -236,6 +238,26 @@ def test_arguments_that_name_no_folder_are_refused_before_anything_is_asked(task
     assert proxy.requests == []
 
 
+def test_what_is_copied_to_files_is_loaded_once_its_reason_is_mended(connections, landing, new_table, pool_connection):
+    landing.upload_blob("in/a.csv", b'1,new\nNA,"a ""b"", c"\n3,too long a text\n')
+    options = {"storage_conn_id": "lake", "file_type": "CSV", "row_terminator": "0x0A"}
+    folder = f"https://lake.blob.core.windows.net/{landing.container_name}"
+    load = Task(
+        SynapseCopyOperator,
+        table=new_table("k int, v varchar(9)"),
+        external_locations=f"{folder}/in/",
+        max_errors=10,
+        error_file="/rejects",
+        **options,
+    ).run()
+    copied = Task(RejectedRowsToFilesOperator, folder="/again", load_result=load, storage_conn_id="lake").run()
+    wide = new_table("k varchar(9), v varchar(99)")
+    again = Task(SynapseCopyOperator, table=wide, external_locations=copied["folder"], **options).run()
+    assert (copied["rows"], again["rows_loaded"], again["files"]) == (2, 2, copied["files"])
+    rows = pool_connection.execute(f"SELECT k, v FROM {wide} ORDER BY k").fetchall()
+    assert [tuple(row) for row in rows] == [("3", "too long a text"), ("NA", 'a "b", c')]
+
+
 @pytest.mark.parametrize("moment", [RUNNING, COMMITTED])
 @pytest.mark.parametrize("statement", ["^COPY INTO", "^INSERT INTO", "^DELETE"])
 def test_a_link_that_breaks_loses_and_doubles_nothing(task, put, rows, workspace, landing, moment, statement):
@@ -271,14 +293,40 @@ def test_a_try_after_one_that_loaded_takes_its_result(task, put, rows, landing, 
         task.run()
     assert rows("raw_row") == [("1",), ("2",)]
     proxy.faults.clear()
+    proxy.requests.clear()
     again = task.run()
     assert (again["rows_loaded"], again["seconds"]) == (2, None)
+    assert "PUT" not in {method for method, _ in proxy.requests}  # nothing was staged again
     assert rows("raw_row") == [("1",), ("2",)]
     assert staged(landing) == []
 
 
+def test_a_task_that_is_killed_cancels_its_copy_and_a_later_try_loads(task, put, rows, workspace):
+    put(b"no\n", b"1\n")
+    operators, faults = [], workspace.sql_pool.faults
+
+    def remembered(**arguments):
+        operators.append(RejectedRowsToTableOperator(**arguments))
+        return operators[-1]
+
+    task.operator = remembered
+    held = faults.hold(text="^COPY INTO")
+    with ThreadPoolExecutor(1) as thread:
+        ending = thread.submit(task.run)
+        try:
+            faults.wait_until_held(held)
+            operators[0].on_kill()
+            with pytest.raises(StatementCancelledError):
+                ending.result(timeout=30)
+        finally:
+            faults.release()
+            faults.clear()
+    assert task.run()["rows_loaded"] == 1
+    assert rows("raw_row") == [("1",)]
+
+
 def test_what_breaks_off_while_it_is_read_is_not_loaded(task, put, is_missing, proxy, landing, no_waits):
-    put((b"n" * 999 + b"\n") * 5_000, b"1\n" * 5_000)
+    put((b"n" * 999 + b"\n") * 10_000, b"1\n" * 10_000)
     proxy.faults.append(Fault(status=503, code="ServerBusy", contains=".Error.Txt", after=1))
     with pytest.raises(SourceFilesError):
         task.run()

@@ -36,7 +36,7 @@ def test_a_storage_that_stays_busy_is_an_error_that_may_pass(
     lake_hook, location, rejected, storage_proxy, no_waits, fault
 ):
     storage_proxy.faults.append(Fault(**fault))
-    with pytest.raises(SourceFilesError, match="cannot be read with connection 'lake'") as caught:
+    with pytest.raises(SourceFilesError, match="cannot be used with connection 'lake'") as caught:
         lake_hook.rejected_rows_report(location)
     assert caught.value.retryable
     assert caught.value.__context__ is None

@@ -97,7 +97,7 @@ def test_while_the_rejected_rows_cannot_be_read_nothing_is_published_and_a_retry
 ):
     task = new_task(write_disposition="upsert", upsert_keys="k", max_rejected_rows=2)
     proxy.faults.append(Fault(status=503, code="ServerBusy", contains=".Error.Txt"))
-    with pytest.raises(SourceFilesError, match="cannot be read with connection 'lake'") as caught:
+    with pytest.raises(SourceFilesError, match="cannot be used with connection 'lake'") as caught:
         task.run()
     assert caught.value.retryable
     assert (rows(), staging_tables()) == (OLD, [])

@@ -12,6 +12,7 @@ from transfer_task import TRIGGERER, WORKER, event_of
 
 from airflow_synapse.hooks.spark_pool import SynapseSparkPoolHook
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
 
 SECONDS = 120
 NUMBERS = [(number, f"n{number}") for number in range(100)]
@@ -45,16 +46,16 @@ def batches(load):
 
 
 @pytest.fixture
-def worker(load, tmp_path):
-    """Start the current try in a worker of its own; what it stores is the task's."""
+def worker(tmp_path):
+    """Start the current try of a task in a worker of its own, with what the task has stored."""
     store = tmp_path / "store.json"
     processes = []
 
-    def start():
-        store.write_text(json.dumps(load.kept))
+    def start(task):
+        store.write_text(json.dumps(task.kept))
         process = subprocess.Popen([sys.executable, WORKER], stdin=subprocess.PIPE, text=True)
         processes.append(process)
-        json.dump(load.work(store), process.stdin)
+        json.dump(task.work(store), process.stdin)
         process.stdin.close()
         return process
 
@@ -71,10 +72,14 @@ def until(condition):
         time.sleep(0.2)
 
 
-def stop(process, load, tmp_path, kill):
-    kill()
+def end(process, task, tmp_path):
+    """Wait for the end of a worker, and keep what it has stored."""
     process.wait(timeout=30)
-    load.kept = json.loads((tmp_path / "store.json").read_text())
+    task.kept = json.loads((tmp_path / "store.json").read_text())
+
+
+def until_held(faults, number):
+    until(lambda: any(fault["number"] == number and fault["held"] for fault in faults.listed()))
 
 
 def has_batch(tmp_path):
@@ -83,9 +88,10 @@ def has_batch(tmp_path):
 
 
 def test_a_batch_outlives_its_worker_and_is_waited_for(load, worker, rows, staged, batches, tmp_path):
-    process = worker()
+    process = worker(load)
     until(lambda: has_batch(tmp_path))
-    stop(process, load, tmp_path, process.kill)
+    process.kill()
+    end(process, load, tmp_path)
     load.run_again()
     assert rows() == NUMBERS
     assert [batch.state for batch in batches()] == ["success"]
@@ -95,22 +101,45 @@ def test_a_batch_outlives_its_worker_and_is_waited_for(load, worker, rows, stage
 def test_a_worker_that_dies_while_copy_runs_has_loaded_once(load, worker, rows, staged, spark_workspace, tmp_path):
     faults = spark_workspace.sql_pool.faults
     held = faults.hold(text="COPY INTO*")
-    process = worker()
-    until(lambda: any(fault["number"] == held and fault["held"] for fault in faults.listed()))
-    stop(process, load, tmp_path, process.kill)
+    process = worker(load)
+    until_held(faults, held)
+    process.kill()
+    end(process, load, tmp_path)
     faults.release()
     load.run_again()
     assert rows() == NUMBERS
     assert staged() == []
 
 
+@pytest.mark.usefixtures("lake_objects")
+def test_a_worker_that_dies_while_the_pool_exports_leaves_nothing(
+    new_task, new_table, worker, staged, spark_workspace, pool_connection, staging, tmp_path
+):
+    export = new_task(
+        SqlPoolToSparkOperator,
+        table=new_table("id bigint"),
+        data_source="transfer_lake",
+        file_format="transfer_parquet",
+        spark_files=f"{staging}-delivered",
+    )
+    faults = spark_workspace.sql_pool.faults
+    held = faults.hold(text="CREATE EXTERNAL TABLE*")
+    process = worker(export)
+    until_held(faults, held)
+    process.kill()
+    end(process, export, tmp_path)
+    faults.release()
+    assert export.run_again()["rows_delivered"] == 0
+    assert pool_connection.execute("SELECT name FROM sys.external_tables").fetchall() == []
+    assert [name for name in staged() if name.startswith("staging/")] == []
+
+
 def test_a_killed_task_cancels_its_batch(load, worker, rows, staged, batches, spark_pool, tmp_path):
     spark_pool.faults.hold()
-    process = worker()
+    process = worker(load)
     until(lambda: has_batch(tmp_path))
     process.terminate()
-    process.wait(timeout=30)
-    load.kept = json.loads((tmp_path / "store.json").read_text())
+    end(process, load, tmp_path)
     assert [batch.state for batch in batches()] == ["killed"]
     spark_pool.faults.clear()
     load.run_again()

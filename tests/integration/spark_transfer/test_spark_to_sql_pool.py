@@ -1,6 +1,7 @@
 """SparkToSqlPoolOperator on real Spark, Azurite, Microsoft's driver and the local pool: rows arrive once."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from airflow_synapse.exceptions import SparkJobError, StagedFilesError
 from airflow_synapse.execution.copy_load import CopyLoad
 from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.hooks.staging_area import StagingArea
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.version_compat import AirflowFailException
 
@@ -92,9 +94,33 @@ def test_a_missing_table_is_made_with_the_types_of_the_job_and_filled(new_load, 
     assert staged() == []
 
 
-def test_a_deferred_task_gives_up_the_worker_for_the_batch_and_for_the_load(new_load, rows, staged):
+@pytest.fixture
+def secrets_of_workspace(spark_workspace):
+    """Every password and key that a connection to the workspace holds."""
+    return [fields["password"] for fields in spark_workspace.connections().values()]
+
+
+@pytest.fixture
+def uploaded(monkeypatch):
+    """What was put into the storage account for the job."""
+    contents, upload = [], StagingArea.upload
+
+    def keep(area, location, content):
+        contents.append(content.decode())
+        upload(area, location, content)
+
+    monkeypatch.setattr(StagingArea, "upload", keep)
+    return contents
+
+
+def test_a_deferred_task_gives_up_the_worker_for_the_batch_and_for_the_load(
+    new_load, rows, staged, secrets_of_workspace, uploaded
+):
     load = new_load(deferrable=True)
     result = load.run()
+    kept = [*load.deferrals, *uploaded, json.dumps([load.kept, result])]
+    assert len(uploaded) == 5
+    assert [secret for secret in [*secrets_of_workspace, "sig="] for text in kept if secret in text] == []
     assert [row.split('"')[1].rpartition(".")[2] for row in load.deferrals] == [
         "SparkBatchTrigger",
         "SynapseCopyTrigger",
@@ -113,16 +139,19 @@ def test_nothing_starts_when_the_table_must_not_be_there(new_load, new_table, sp
     assert load.run()["rows_loaded"] == 0
 
 
-def test_a_login_without_rights_hears_which_before_spark_starts(
-    new_load, spark_workspace, pool_connection, new_connection, spark_pool
-):
+@pytest.fixture
+def analyst(spark_workspace, pool_connection, new_connection):
+    """Id of the connection of a user who was granted nothing."""
     pool_connection.execute("CREATE USER analyst FOR LOGIN analyst")
     fields = spark_workspace.connections()["synapse_default"]
-    new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
-    spark_pool.faults.die()
-    with pytest.raises(AirflowFailException, match="CREATE TABLE on database is missing: GRANT CREATE TABLE TO"):
-        new_load(synapse_conn_id="analyst").run()
+    yield new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
     pool_connection.execute("DROP USER analyst")
+
+
+def test_a_login_without_rights_hears_which_before_spark_starts(new_load, analyst, spark_pool):
+    spark_pool.faults.die()  # a batch would fail otherwise
+    with pytest.raises(AirflowFailException, match="CREATE TABLE on database is missing: GRANT CREATE TABLE TO"):
+        new_load(synapse_conn_id=analyst).run()
 
 
 @pytest.mark.parametrize(
@@ -170,7 +199,15 @@ def test_a_failed_job_says_why_and_is_not_repeated(new_load):
     assert isinstance(caught.value.__cause__, SparkJobError)
 
 
-def test_a_batch_that_lies_of_its_success_loads_nothing(new_load, rows, spark_pool, staged):
+def test_a_pool_that_lies_of_success_loads_nothing(new_load, spark_pool, pool_connection):
+    load = new_load(spark_sql="SELECT id, CAST(raise_error('not today') AS string) AS name FROM range(3)")
+    spark_pool.faults.lie()
+    with pytest.raises((SparkJobError, AirflowFailException), match=r"state success(.|\n)*not today"):
+        load.run()
+    assert pool_connection.execute(f"SELECT OBJECT_ID('{load.arguments['table']}')").fetchval() is None
+
+
+def test_a_batch_that_dies_before_its_job_starts_is_submitted_again(new_load, rows, spark_pool, staged):
     load = new_load()
     spark_pool.faults.die()
     with pytest.raises(SparkJobError):

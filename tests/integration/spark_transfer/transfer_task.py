@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.serde import deserialize, serialize
 
-WORKER = str(Path(__file__).parent / "worker.py")
-TRIGGERER = str(Path(__file__).parent / "triggerer.py")
+WORKER = str(Path(__file__).parent / "transfer_worker.py")
+TRIGGERER = str(Path(__file__).parent / "transfer_triggerer.py")
 _runs = itertools.count(1)
 
 

@@ -1,8 +1,11 @@
 """The operators on a Spark pool, as far as they connect to nothing."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from airflow_synapse.exceptions import CopyOptionError, TransferOptionError
+from airflow_synapse.exceptions import CopyOptionError, SparkJobError, TransferOptionError
+from airflow_synapse.links import SparkApplicationLink
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
 from airflow_synapse.version_compat import AirflowFailException
@@ -80,3 +83,17 @@ def test_a_wrong_argument_of_an_export_is_named_before_anything_connects(to_spar
     with pytest.raises(AirflowFailException, match=message):
         to_spark(**arguments).execute(context)
     assert driver.connections == []
+
+
+def test_the_page_of_the_batch_is_told_also_where_the_task_fails(to_sql_pool, context, monkeypatch):
+    task, told = to_sql_pool(), {}
+    context["ti"].xcom_push = lambda key, value: told.update({key: value})
+
+    def begin():
+        task.spark_application_url = "https://web.azuresynapse.net/page"
+        raise SparkJobError("The job says no.", retryable=False)
+
+    monkeypatch.setattr(task, "_work", lambda context: SimpleNamespace(begin=begin))
+    with pytest.raises(AirflowFailException, match="says no"):
+        task.execute(context)
+    assert told == {SparkApplicationLink().xcom_key: "https://web.azuresynapse.net/page"}
