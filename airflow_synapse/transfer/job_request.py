@@ -118,8 +118,8 @@ def connector_request(
         )
     if any(isinstance(value, Secret) for value in (login or {}).values()):
         raise TransferOptionError(
-            "connector_login holds a Secret, which would be stored in the staging folder. Put it into the Key Vault, and "
-            "give its name there."
+            "connector_login holds a Secret, which would be stored in the staging folder. Put it into the Key Vault, "
+            "and give its name there."
         )
     return {
         **stage,
