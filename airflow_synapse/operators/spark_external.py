@@ -72,7 +72,8 @@ class ExternalTableWork(SparkWork):
             made_by, is_there = self._made_by(session), self._is_there(session)
         log.debug("External files are below %s of %s", place, self._data_source)
         identity = self._try.identity
-        is_ours = made_by is not None and made_by.load_id == identity.load_id
+        mine = identity.load_id, self._fingerprint
+        is_ours = made_by is not None and (made_by.load_id, made_by.fingerprint) == mine
         if made_by is not None and is_ours and (made_by.clear_number == identity.clear_number or not self._overwrites):
             reused = made_by.clear_number != identity.clear_number
             return {**self._result(reused=reused).to_json(), "rows_staged": None, **facts_of()}
