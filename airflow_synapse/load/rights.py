@@ -1,7 +1,7 @@
 """The rights that loads and exports need, how to ask the pool for them, and what to do about one that is missing.
 
-Source: COPY reference 2026-05 and CREATE EXTERNAL TABLE AS SELECT, Permissions; connector of Spark and SQL pools of
-2020-04, Prerequisites.
+Source: COPY reference 2026-05, CREATE EXTERNAL TABLE AS SELECT and TRUNCATE TABLE, Permissions; connector of Spark and SQL
+pools of 2020-04, Prerequisites.
 """
 
 from __future__ import annotations
@@ -65,13 +65,15 @@ class MissingRight:
     remedy: str
 
 
-def rights_to_load(table: TableName, *, creates_table: bool = False) -> tuple[Right, ...]:
+def rights_to_load(table: TableName, *, creates_table: bool = False, empties_table: bool = False) -> tuple[Right, ...]:
     """Return what the user who loads a table by COPY needs.
 
     :param creates_table: Whether the table, or a staging table for it, is made.
+    :param empties_table: Whether TRUNCATE TABLE empties it before.
     """
     if not creates_table:
-        return Right(name=_BULK), Right(name="INSERT", on="OBJECT", securable=table.quoted)
+        needed = ("INSERT", "ALTER") if empties_table else ("INSERT",)
+        return Right(name=_BULK), *(Right(name=name, on="OBJECT", securable=table.quoted) for name in needed)
     schema = table.schema or _DEFAULT_SCHEMA
     return (
         Right(name=_BULK),

@@ -88,7 +88,9 @@ class SparkLoading(SparkWork):
         """Return which rights to load the login lacks: more where a table, or a staging table, is to be made."""
         is_staged = self._choice.write_disposition not in {"append", "truncate"} or self._task.ledger_table is not None
         rights = rights_to_load(
-            TableName.parse(self._task.table), creates_table=is_staged or not self._new_table.is_there()
+            TableName.parse(self._task.table),
+            creates_table=is_staged or not self._new_table.is_there(),
+            empties_table=self._choice.write_disposition == "truncate",
         )
         return self._hook.missing_rights(rights)
 

@@ -51,13 +51,14 @@ def refused(task):
     return str(caught.value)
 
 
-def test_a_load_names_each_right_that_the_login_lacks_and_what_gives_it(new_task, table, analyst, staged):
-    task = new_task(
-        SparkToSqlPoolOperator, table=table, spark_sql="SELECT 1 AS id", save_mode="append", synapse_conn_id=analyst
-    )
-    message = refused(task)
-    assert f"GRANT {BULK} TO [analyst]" in message
-    assert "GRANT INSERT ON " in message
+@pytest.mark.parametrize(("disposition", "rights"), [("append", ["INSERT"]), ("truncate", ["INSERT", "ALTER"])])
+def test_a_load_names_each_right_that_the_login_lacks_and_what_gives_it(
+    new_task, table, analyst, staged, disposition, rights
+):
+    arguments = {"write_disposition": disposition, "synapse_conn_id": analyst}
+    message = refused(new_task(SparkToSqlPoolOperator, table=table, spark_sql="SELECT 1 AS id", **arguments))
+    given = [line.partition(": GRANT ")[2].partition(" ON ")[0] for line in message.splitlines()]
+    assert given == [f"{BULK} TO [analyst]", *rights]
     assert staged() == []
 
 

@@ -35,6 +35,11 @@ def test_a_load_into_a_new_table_needs_more():
     ]
 
 
+def test_who_empties_a_table_must_be_allowed_to_alter_it():
+    names = [(right.name, right.on) for right in rights_to_load(TABLE, empties_table=True)]
+    assert names == [("ADMINISTER DATABASE BULK OPERATIONS", "DATABASE"), ("INSERT", "OBJECT"), ("ALTER", "OBJECT")]
+
+
 def test_an_export_needs_what_the_reference_of_cetas_names():
     assert {(right.name, right.securable) for right in rights_to_export(TABLE, "stage")} == {
         ("ADMINISTER DATABASE BULK OPERATIONS", ""),
