@@ -91,3 +91,25 @@ def test_a_storage_connection_that_may_only_read_is_refused_before_anything_is_s
     assert "Storage Blob Data Contributor" in message
     assert read_only_sas not in message
     assert staged() == []
+
+
+def give(message, pool_connection):
+    """Do what a refusal says."""
+    for line in message.splitlines():
+        pool_connection.execute(line.partition(" is missing: ")[2])
+
+
+def test_a_load_works_once_the_rights_are_given_that_were_named(new_task, table, analyst, pool_connection):
+    arguments = {"write_disposition": "upsert", "upsert_keys": "id", "synapse_conn_id": analyst}
+    task = new_task(SparkToSqlPoolOperator, table=table, spark_sql="SELECT 1L AS id", **arguments)
+    give(refused(task), pool_connection)
+    assert task.run()["rows_loaded"] == 1
+
+
+def test_an_export_works_once_the_rights_are_given_that_were_named(
+    new_task, lake_objects, table, analyst, landing, pool_connection
+):
+    folder = f"abfss://{landing.container_name}@lake.dfs.core.windows.net/delivered"
+    task = new_task(SqlPoolToSparkOperator, table=table, spark_files=folder, synapse_conn_id=analyst, **EXTERNAL)
+    give(refused(task), pool_connection)
+    assert task.run()["rows_exported"] == 0
