@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from airflow_synapse.exceptions import DeliveryUnknownError
+from airflow_synapse.exceptions import DeliveryUnknownError, LoadChangedError
 from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.spark.batch import BatchRequest
@@ -37,11 +37,19 @@ class DeliveryJob(StagedJob):
     def prepare(self, name: str, earlier: Sequence[str]) -> BatchRequest:
         """As :meth:`StagedJob.prepare`.
 
-        :raises DeliveryUnknownError: An earlier batch may have written rows.
+        :raises LoadChangedError: An earlier batch has written rows.
+        :raises DeliveryUnknownError: One may have.
         """
         if not self._is_repeatable:
             for folder in self.names(self._identity):
-                if str(folder) != name and self._counts(folder) and self._may_have_written(str(folder)):
+                if str(folder) == name or not self._counts(folder):
+                    continue
+                if self.has_result(str(folder)):
+                    raise LoadChangedError(
+                        f"Spark batch {str(folder)!r} of this DAG run has delivered its rows, before the task was "
+                        "cleared or with other arguments. To deliver them again, clear the task with reload=True."
+                    )
+                if self._may_have_written(str(folder)):
                     raise DeliveryUnknownError(
                         f"Spark batch {str(folder)!r} of this DAG run was about to write its rows, and ended without "
                         "saying that it has. They may be in the target, or some of them, or none. Look whether they "
@@ -56,8 +64,8 @@ class DeliveryJob(StagedJob):
     def _may_have_written(self, name: str) -> bool:
         if self.read(name, OWNER_NAME) is None:
             return False  # the job has not begun, and finds no request any more
-        text = self.read(name, ERROR_NAME)
-        if text is None:
+        try:
+            error = json.loads(self.read(name, ERROR_NAME) or b"null")
+            return error["step"] not in READING_STEPS and not str(error["kind"]).endswith(_HARMLESS)
+        except (ValueError, KeyError, TypeError):  # there is none, or the job died while it wrote it
             return True
-        error = json.loads(text)
-        return error["step"] not in READING_STEPS and not str(error["kind"]).endswith(_HARMLESS)

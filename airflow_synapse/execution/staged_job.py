@@ -58,17 +58,24 @@ class StagedJob:
         return below(self._root, name)
 
     def prepare(self, name: str, earlier: Sequence[str]) -> BatchRequest:
-        """Remove what earlier batches have left, and put what the job reads into the folder of a new one."""
+        """Remove what earlier batches have left, and put what the job reads into the folder of a new one.
+
+        :raises CredentialError: A setting of the batch holds a credential. Nothing was changed.
+        """
+        folder = self.folder(name)
+        scripts = self._deployed or below(folder, _SCRIPTS_FOLDER)
+        request = _file(folder, REQUEST_NAME)
+        main, *others = (spark_url(_file(scripts, script)) for script in self._scripts)
+        # First: it refuses settings that hold a credential.
+        batch = BatchRequest(name=name, file=main, args=[spark_url(request)], py_files=others, **self._batch)
+        log.info("What is staged is in %s", folder)  # named now: a worker that is killed says nothing later
         for each in earlier:
             self.area.remove(self.folder(each))
-        scripts = self._deployed or below(self.folder(name), _SCRIPTS_FOLDER)
         if self._deployed is None:
             for script in self._scripts:
                 self.area.upload(_file(scripts, script), _packaged(script))
-        request = _file(self.folder(name), REQUEST_NAME)
-        self.area.upload(request, json.dumps(self._request(self.folder(name)), ensure_ascii=False).encode())
-        main, *others = (spark_url(_file(scripts, script)) for script in self._scripts)
-        return BatchRequest(name=name, file=main, args=[spark_url(request)], py_files=others, **self._batch)
+        self.area.upload(request, json.dumps(self._request(folder), ensure_ascii=False).encode())
+        return batch
 
     def has_result(self, name: str) -> bool:
         """Say whether the job has written its manifest, and the files are those that it names."""

@@ -15,7 +15,7 @@ from airflow_synapse.hooks.masking import mask
 from airflow_synapse.hooks.spark_settings import SparkSettings
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.spark.batch import BatchRequest, BatchStatus
-from airflow_synapse.spark.failure import job_failure
+from airflow_synapse.spark.failure import job_failure, without_credentials
 
 #: Characters of the end of the driver's log that are shown.
 _LOG_TAIL: Final = 4000
@@ -100,9 +100,10 @@ class SynapseSparkPoolHook(BaseHook):
         return self.settings.studio_url(name, batch_id)
 
     def driver_log_tail(self, status: BatchStatus, stream: str) -> str:
-        """Return the end of what the driver of a batch has written, without this connection's secrets.
+        """Return the end of what the driver of a batch has written, without secrets.
 
-        Where it is served is not documented, so that no log is no error: then the text is empty.
+        What looks like a credential of others is masked, too: a job's traceback may hold a signature. Where the log is
+        served is not documented, so that no log is no error: then the text is empty.
 
         :param stream: ``stdout``, where all is that a Python job prints, its traceback too; or ``stderr``, Spark's own.
         """
@@ -113,7 +114,7 @@ class SynapseSparkPoolHook(BaseHook):
         except SparkPoolError as error:
             log.info("The driver's log cannot be shown. %s", error)
             return ""
-        return scrub(text[-_LOG_TAIL:], self.settings.secrets)
+        return scrub(without_credentials(text)[-_LOG_TAIL:], self.settings.secrets)
 
     def failure(self, status: BatchStatus, job_error: Mapping[str, Any] | None = None) -> SparkJobError:
         """Return the error for a batch that has ended without its result, and log the end of the driver's log.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Final
@@ -10,6 +11,13 @@ from airflow_synapse.secret import MASK, Secret
 
 #: A piece of a secret this long or longer is masked: errors quote statements in part ("Incorrect syntax near ...").
 _PIECE: Final = 8
+#: Settings of Spark that hold a secret. Source: Hadoop, "ABFS" and "Azure Blob Storage": account keys, SAS, OAuth.
+_SECRET_SETTING: Final = re.compile(r"account\.key|fs\.azure\.sas\.(?!token\.provider)|password|secret", re.IGNORECASE)
+
+
+def names_credential(setting: str) -> bool:
+    """Say whether a setting of Spark holds a credential, by its name."""
+    return _SECRET_SETTING.search(setting) is not None
 
 
 def secrets_of(value: object) -> Iterator[Secret]:

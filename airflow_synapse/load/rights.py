@@ -1,7 +1,7 @@
 """The rights that loads and exports need, how to ask the pool for them, and what to do about one that is missing.
 
-Source: COPY reference 2026-05 and CREATE EXTERNAL TABLE AS SELECT, Permissions; connector of Spark and SQL pools of
-2020-04, Prerequisites.
+Source: COPY reference 2026-05, CREATE EXTERNAL TABLE AS SELECT and TRUNCATE TABLE, Permissions; connector of Spark and
+SQL pools of 2020-04, Prerequisites.
 """
 
 from __future__ import annotations
@@ -65,36 +65,51 @@ class MissingRight:
     remedy: str
 
 
-def rights_to_load(table: TableName, *, creates_table: bool = False) -> tuple[Right, ...]:
+def rights_to_load(
+    table: TableName, *, disposition: str = "append", has_ledger: bool = False, creates_table: bool = False
+) -> tuple[Right, ...]:
     """Return what the user who loads a table by COPY needs.
 
-    :param creates_table: Whether the table, or a staging table for it, is made.
+    :param disposition: One of :data:`~airflow_synapse.load.disposition.WRITE_DISPOSITIONS`.
+    :param has_ledger: Whether a ledger table remembers the load.
+    :param creates_table: Whether the table is made.
     """
-    if not creates_table:
-        return Right(name=_BULK), Right(name="INSERT", on="OBJECT", securable=table.quoted)
+    is_staged = has_ledger or disposition not in {"append", "truncate"}
+    if not is_staged and not creates_table:
+        on_table = ("INSERT", "ALTER") if disposition == "truncate" else ("INSERT",)
+        return Right(name=_BULK), *(Right(name=name, on="OBJECT", securable=table.quoted) for name in on_table)
+    needed: tuple[str, ...] = ("ALTER", "INSERT")
+    if is_staged:
+        needed += ("SELECT",)  # of the staging table
+    if disposition in {"replace_slice", "upsert"}:
+        needed += ("DELETE",)
     schema = table.schema or _DEFAULT_SCHEMA
+    in_schema = (Right(name=name, on="SCHEMA", securable=schema) for name in needed)
+    return Right(name=_BULK), Right(name="CREATE TABLE"), *in_schema
+
+
+def rights_to_make_external_table(schema: str) -> tuple[Right, ...]:
+    """Return what the user who makes an external table needs.
+
+    :param schema: Schema of the table.
+    """
     return (
         Right(name=_BULK),
         Right(name="CREATE TABLE"),
         Right(name="ALTER", on="SCHEMA", securable=schema),
-        Right(name="INSERT", on="SCHEMA", securable=schema),
-    )
-
-
-def rights_to_export(table: TableName | None, external_schema: str) -> tuple[Right, ...]:
-    """Return what the user who exports by CREATE EXTERNAL TABLE AS SELECT needs.
-
-    :param table: What is read; None for a query, whose tables nobody here knows.
-    :param external_schema: Schema of the external table.
-    """
-    needed = (
-        Right(name=_BULK),
-        Right(name="CREATE TABLE"),
-        Right(name="ALTER", on="SCHEMA", securable=external_schema),
         Right(name="ALTER ANY EXTERNAL DATA SOURCE"),
         Right(name="ALTER ANY EXTERNAL FILE FORMAT"),
     )
-    return needed if table is None else (*needed, Right(name="SELECT", on="OBJECT", securable=table.quoted))
+
+
+def rights_to_export(schema: str) -> tuple[Right, ...]:
+    """Return what the user who exports by CREATE EXTERNAL TABLE AS SELECT, and counts what was written, needs.
+
+    What else a query reads, nobody here knows.
+
+    :param schema: Schema of the external table, which is that of the table that is exported.
+    """
+    return (*rights_to_make_external_table(schema), Right(name="SELECT", on="SCHEMA", securable=schema))
 
 
 def rights_of_connector() -> tuple[Right, ...]:

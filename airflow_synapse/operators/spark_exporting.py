@@ -70,7 +70,7 @@ class SparkExporting(SparkDelivering):
         """Return which rights to export the login lacks."""
         table = TableName.parse(self._task.table) if self._task.table else None
         schema = table.schema if table else None
-        return self._hook.missing_rights(rights_to_export(table, schema or "dbo"))
+        return self._hook.missing_rights(rights_to_export(schema or "dbo"))
 
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
         """Compare the rows, and remove the files.

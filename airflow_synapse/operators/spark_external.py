@@ -11,7 +11,7 @@ from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
-from airflow_synapse.load.rights import MissingRight, rights_to_export
+from airflow_synapse.load.rights import MissingRight, rights_to_make_external_table
 from airflow_synapse.load.statements import PlainStatement
 from airflow_synapse.load.submission import Session
 from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, SparkWork, facts_of, job_arguments, staging_request
@@ -72,7 +72,8 @@ class ExternalTableWork(SparkWork):
             made_by, is_there = self._made_by(session), self._is_there(session)
         log.debug("External files are below %s of %s", place, self._data_source)
         identity = self._try.identity
-        is_ours = made_by is not None and made_by.load_id == identity.load_id
+        mine = identity.load_id, self._fingerprint
+        is_ours = made_by is not None and (made_by.load_id, made_by.fingerprint) == mine
         if made_by is not None and is_ours and (made_by.clear_number == identity.clear_number or not self._overwrites):
             reused = made_by.clear_number != identity.clear_number
             return {**self._result(reused=reused).to_json(), "rows_staged": None, **facts_of()}
@@ -88,7 +89,7 @@ class ExternalTableWork(SparkWork):
 
     def missing_pool_rights(self) -> list[MissingRight]:
         """Return which rights to make an external table the login lacks."""
-        return self._hook.missing_rights(rights_to_export(None, self._name.schema or "dbo"))
+        return self._hook.missing_rights(rights_to_make_external_table(self._name.schema or "dbo"))
 
     def complete(self, batch: Batch, manifest: Manifest, deadline: str | None) -> dict[str, Any]:  # noqa: ARG002 - for who loads
         """Make the table. In place of another, readers see none for a moment: the pool has no way to change it.

@@ -86,9 +86,11 @@ class SparkLoading(SparkWork):
 
     def missing_pool_rights(self) -> list[MissingRight]:
         """Return which rights to load the login lacks: more where a table, or a staging table, is to be made."""
-        is_staged = self._choice.write_disposition not in {"append", "truncate"} or self._task.ledger_table is not None
         rights = rights_to_load(
-            TableName.parse(self._task.table), creates_table=is_staged or not self._new_table.is_there()
+            TableName.parse(self._task.table),
+            disposition=self._choice.write_disposition,
+            has_ledger=self._task.ledger_table is not None,
+            creates_table=not self._new_table.is_there(),
         )
         return self._hook.missing_rights(rights)
 

@@ -22,8 +22,8 @@ class SqlPoolToSparkOperator(SparkTransferOperator):
     The pool exports by CREATE EXTERNAL TABLE AS SELECT to a folder of this batch; the external table is dropped again
     at once. The job writes only if the files hold as many rows as the pool has exported. Afterwards they are removed.
 
-    The login of the pool needs the rights to do so: CREATE TABLE, ALTER on the schema, ALTER ANY EXTERNAL DATA SOURCE,
-    ALTER ANY EXTERNAL FILE FORMAT and ADMINISTER DATABASE BULK OPERATIONS.
+    The login of the pool needs the rights to do so: CREATE TABLE, ALTER and SELECT on the schema, ALTER ANY EXTERNAL
+    DATA SOURCE, ALTER ANY EXTERNAL FILE FORMAT and ADMINISTER DATABASE BULK OPERATIONS.
 
     The task returns ``rows_exported``, ``rows_delivered``, ``batch``, ``batch_id``, ``application_id``,
     ``spark_seconds`` and ``reused``.

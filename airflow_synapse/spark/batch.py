@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 from airflow_synapse.exceptions import CredentialError
+from airflow_synapse.load.redaction import names_credential
 from airflow_synapse.secret import Secret
 
 #: State of a batch that the pool does not know any more; ours, not Livy's.
@@ -16,8 +16,6 @@ NOT_FOUND: Final = "not_found"
 _LAST_STATES: Final = frozenset({"success", "dead", "killed", "error", NOT_FOUND})
 #: The same of ``result``, which Synapse adds. Source: azure-synapse-spark 0.7.0, SparkBatchJobResultType.
 _LAST_RESULTS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
-#: Settings of Spark that hold a secret. Source: Hadoop, "ABFS" and "Azure Blob Storage": account keys, SAS, OAuth.
-_SECRET_SETTING: Final = re.compile(r"account\.key|fs\.azure\.sas\.(?!token\.provider)|password|secret", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ class BatchRequest:
                     "pool's jobs. Let the job read it from a linked service or Key Vault."
                 )
         for setting in self.conf:
-            if _SECRET_SETTING.search(setting):
+            if names_credential(setting):
                 raise CredentialError(
                     f"conf[{setting!r}] of the Spark batch holds a credential, which Livy would show to everybody who "
                     "may see the pool's jobs. Use the identity of the workspace, or a linked service."

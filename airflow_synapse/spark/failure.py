@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from airflow_synapse.exceptions import SparkJobError
+from airflow_synapse.secret import MASK
 from airflow_synapse.spark.batch import BatchStatus
 
 #: Errors of a job that come again whenever it runs: exception classes of Spark, Python and the jobs of this package.
@@ -22,6 +24,20 @@ _FINAL_KINDS: Final = frozenset(
         "KeyError",
     }
 )
+#: Signatures, keys, passwords and tokens as they stand in URLs, connection strings, settings and headers.
+_CREDENTIAL: Final = re.compile(
+    r"((?:\bsig|key(?:\.[\w.-]+)?|password|pwd|secret|token)[\"']?\s*[=:]\s*[\"']?|\bBearer\s+)[^\s&;,\"']+",
+    re.IGNORECASE,
+)
+
+
+def without_credentials(text: str) -> str:
+    """Return what a driver has written without what looks like a credential, whosever it is.
+
+    >>> without_credentials("cannot open https://lake/x?sp=r&sig=abc%3D: password=hunter2;")
+    'cannot open https://lake/x?sp=r&sig=*** password=***;'
+    """
+    return _CREDENTIAL.sub(rf"\1{MASK}", text)
 
 
 def job_failure(status: BatchStatus, job_error: Mapping[str, Any] | None, studio_url: str | None) -> SparkJobError:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from airflow_synapse.copy.identifiers import TableName
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import TransferOptionError
+from airflow_synapse.load.redaction import names_credential
 from airflow_synapse.secret import Secret
 from airflow_synapse.transfer.lake_folder import below, spark_url
 
@@ -39,12 +40,12 @@ def spark_source(
 ) -> dict[str, Any]:
     """Return what the staging job reads.
 
-    :raises TransferOptionError: Not exactly one of ``table``, ``sql`` and ``files`` is given, or an option is a Secret.
+    :raises TransferOptionError: Not exactly one of ``table``, ``sql`` and ``files`` is given, or an option is a secret.
     """
     for name, value in (file_options or {}).items():
-        if isinstance(value, Secret):
+        if isinstance(value, Secret) or names_credential(name):
             raise TransferOptionError(
-                f"spark_file_options[{name!r}] is a Secret, which would be stored in the staging folder. Let Spark log "
+                f"spark_file_options[{name!r}] is a secret, which would be stored in the staging folder. Let Spark log "
                 "in by its own identity, or by a linked service."
             )
     given = {"spark_table": table, "spark_sql": sql, "spark_files": files}
@@ -106,7 +107,7 @@ def connector_request(
     :param login: ``user``, ``key_vault``, ``linked_service``, and the names of the secrets ``password`` and, if wanted,
         ``staging_storage_account_key`` in that Key Vault; None for the identity of the batch.
     :param options: ``server``, ``data_source``, ``file_format`` and ``location``.
-    :raises TransferOptionError: The table has not three parts, or the login has not what it needs.
+    :raises TransferOptionError: The table has not three parts, or the login has not what it needs or holds a Secret.
     """
     if len(table.parts) != 3:
         raise TransferOptionError(f"table is {table}: the connector needs database.schema.table.")
@@ -114,6 +115,11 @@ def connector_request(
         raise TransferOptionError(
             f"connector_login has {', '.join(login) or 'nothing'}. It needs {', '.join(_LOGIN_NEEDS)}, and takes "
             f"{', '.join(_LOGIN_TAKES)}. The last two are names of secrets in the Key Vault, not the secrets."
+        )
+    if any(isinstance(value, Secret) for value in (login or {}).values()):
+        raise TransferOptionError(
+            "connector_login holds a Secret, which would be stored in the staging folder. Put it into the Key Vault, "
+            "and give its name there."
         )
     return {
         **stage,

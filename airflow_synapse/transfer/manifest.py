@@ -70,8 +70,8 @@ class Manifest:
     def _of(cls, value: dict[str, Any]) -> Self:
         if value["version"] != _VERSION:
             raise TransferOptionError(
-                f"The manifest has version {value['version']!r}, and this package reads {_VERSION}: the job file is "
-                "another version's. Deploy the one of this version, or leave job_file out."
+                f"The manifest has version {value['version']!r}, and this package reads {_VERSION}: the scripts are "
+                "another version's. Put those of this version into job_folder, or leave job_folder out."
             )
         return cls(
             rows=None if value["rows"] is None else int(value["rows"]),

@@ -32,7 +32,7 @@ def table(new_table):
 
 
 def test_the_statements_of_the_remedies_give_what_is_missing(analyst, table, pool_connection):
-    rights = (*rights_to_load(table), *rights_to_export(table, "dbo"), *rights_of_connector())
+    rights = (*rights_to_load(table), *rights_to_export("dbo"), *rights_of_connector())
     missing = analyst.missing_rights(rights)
     assert {each.right for each in missing} == {
         BULK,
@@ -60,7 +60,7 @@ def test_only_what_is_missing_is_named(analyst, table, pool_connection):
 
 def test_who_owns_the_pool_misses_no_permission(workspace, table, new_connection):
     new_connection("owner", **workspace.connections()["synapse_default"])
-    rights = (*rights_to_load(table, creates_table=True), *rights_to_export(table, "dbo"))
+    rights = (*rights_to_load(table, creates_table=True), *rights_to_export("dbo"))
     assert SynapseSqlPoolHook("owner").missing_rights(rights) == []
 
 

@@ -31,7 +31,7 @@ _LONGEST_MESSAGE = 4_000
 _LONGEST_TRACEBACK = 16_000
 _MOST_CAUSES = 20
 #: Signatures, keys and passwords as they stand in URLs, connection strings and settings.
-_SECRET = re.compile(r"(?i)((?:\bsig|key|password|pwd|secret|token)[\"']?\s*[=:]\s*[\"']?)[^\s&;,\"']+")
+_SECRET = re.compile(r"(?i)((?:\bsig|key(?:\.[\w.-]+)?|password|pwd|secret|token)[\"']?\s*[=:]\s*[\"']?)[^\s&;,\"']+")
 
 #: Settings of the session, which a pool may have set otherwise.
 SESSION = {
@@ -67,11 +67,18 @@ class Run:
         #: What the run is doing, for ``error.json``.
         self.step = "begin"
 
-    def check_version(self) -> None:
-        """Check that the request is one that this job knows.
+    def check_request(self, url: str) -> None:
+        """Check that the request still stands, and is one that this job knows.
 
-        :raises RefusedError: It is not.
+        Whoever withdraws a request looks for the owner of its folder after that. A run that looks for the request after
+        it has become the owner is seen there, or sees that it must not write.
+
+        :param url: Where the request was read.
+        :raises RefusedError: It was withdrawn, or is of another version.
         """
+        system, path = resolve(self.spark, url)
+        if not system.exists(path):
+            raise RefusedError("The request was withdrawn while this run began: another batch does the work.")
         version = self.request.get("version")
         if version != VERSION:
             raise RefusedError(f"The request has version {version!r}; this job knows {VERSION} only.")
@@ -146,7 +153,7 @@ def run_request(job: Callable[[Run], Mapping[str, Any]], request_url: str) -> No
     this = Run(spark, request)
     this.claim()
     try:
-        this.check_version()
+        this.check_request(request_url)
         manifest = {
             **job(this),
             "spark_version": spark.version,

@@ -33,7 +33,7 @@ def system(url):
 system(folder).open(Path(folder + "request.json")).close()
 system(work).create(Path(work + str(uuid.uuid4()))).close()
 if "fail" in folder:
-    raise RuntimeError("The job has failed as it was told to.")
+    raise RuntimeError("The job has failed as it was told to. https://lake/x?sig=s3ntineL")
 system(folder).create(Path(folder + "manifest.json")).close()
 """
 

@@ -103,6 +103,7 @@ def test_a_failed_job_is_explained_and_submitted_again(first_try, hook, caplog):
     assert "The job says in step 'write': RuntimeError: as it was told to" in str(error)
     assert "LIVY_JOB_STATE_DEAD" in str(error)
     assert "RuntimeError: The job has failed as it was told to." in caplog.text  # the driver's log
+    assert "s3ntineL" not in caplog.text
 
     second = replace(failing, try_number=2).run()
     assert second.start().name != batch.name

@@ -36,15 +36,25 @@ def session():
     return builder.getOrCreate()
 
 
-def run(script, url, *, with_connector):
+def run(script, url, *, with_connector, withdrawn):
     """Return what the script raised, as text; None where it has done its work."""
     if with_connector:
         sys.path.insert(0, STAND_IN)
+    job_run = importlib.import_module("job_run")
+    read = job_run._read
+
+    def read_and_withdraw(spark, request_url):
+        text = read(spark, request_url)
+        Path(request_url.removeprefix("file://")).unlink()
+        return text
+
+    job_run._read = read_and_withdraw if withdrawn else read
     try:
-        importlib.import_module("job_run").run_request(getattr(importlib.import_module(script), script), url)
+        job_run.run_request(getattr(importlib.import_module(script), script), url)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     finally:
+        job_run._read = read
         if with_connector:
             sys.path.remove(STAND_IN)
             for name in [name for name in sys.modules if name.split(".")[0] in {"com", "notebookutils"}]:

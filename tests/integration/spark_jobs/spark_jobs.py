@@ -59,9 +59,9 @@ class SparkJobs:
         """Run a statement in the same session; return rows of texts."""
         return self._ask({"sql": text})
 
-    def stage(self, sql=None, *, source=None, folder=None, with_connector=False, **options):
+    def stage(self, sql=None, *, source=None, folder=None, with_connector=False, withdrawn=False, **options):
         request = {"source": source or {"kind": "sql", "text": sql}, **OPTIONS, **options}
-        return self._run("stage", request, folder, with_connector=with_connector)
+        return self._run("stage", request, folder, with_connector=with_connector, withdrawn=withdrawn)
 
     def deliver(self, source, schema, target, *, rows=None):
         fields = [{"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in schema.items()]
@@ -73,13 +73,13 @@ class SparkJobs:
         }
         return self._run("deliver", request)
 
-    def _run(self, script, request, folder=None, *, with_connector=False):
+    def _run(self, script, request, folder=None, **how):
         folder = folder or self._new_folder()
-        return Outcome(folder, self.run(script, write_request(folder, request), with_connector=with_connector))
+        return Outcome(folder, self.run(script, write_request(folder, request), **how))
 
-    def run(self, script, url, *, with_connector=False):
-        """Run a script with the request at a URL; return what it raised."""
-        return self._ask({"script": script, "url": url, "with_connector": with_connector})
+    def run(self, script, url, *, with_connector=False, withdrawn=False):
+        """Run a script with the request at a URL, withdrawn once it is read if so; return what it raised."""
+        return self._ask({"script": script, "url": url, "with_connector": with_connector, "withdrawn": withdrawn})
 
     def _ask(self, order):
         self._process.stdin.write(json.dumps(order) + "\n")

@@ -220,6 +220,14 @@ def test_a_second_run_in_the_same_folder_changes_nothing(jobs):
     assert {path: path.read_bytes() for path in outcome.folder.rglob("*") if path.is_file()} == before
 
 
+def test_a_job_whose_request_is_withdrawn_while_it_begins_writes_nothing_and_says_so(jobs):
+    outcome = jobs.stage("SELECT 1 AS n", withdrawn=True)
+    assert "was withdrawn" in outcome.raised
+    assert (outcome.error["step"], outcome.error["kind"]) == ("begin", "RefusedError")
+    assert not outcome.data.exists()
+    assert outcome.manifest is None
+
+
 def test_a_job_that_breaks_off_leaves_no_file_that_copy_would_read_and_says_why(jobs):
     broken = "raise_error('no such luck: https://x/?sv=1&sig=s3ntineL&se=2 password=s3ntineL')"
     sql = f"SELECT id, IF(id = 2, {broken}, 'x') AS s FROM range(0, 3, 1, 3)"

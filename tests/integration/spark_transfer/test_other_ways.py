@@ -56,6 +56,9 @@ def test_an_external_table_reads_the_files_of_the_job_until_another_takes_its_pl
     spark_pool.faults.die()  # whatever submits a batch from here on fails
     assert first.run_again()["table"] == result["table"]
     assert first.run_cleared()["reused"]
+    first.arguments["spark_sql"] = "SELECT 8L AS id, 'y' AS name"  # other rows than those of the table
+    with pytest.raises(AirflowFailException, match="There is already an object named"):
+        first.run_again()
     with pytest.raises(AirflowFailException, match="There is already an object named") as caught:
         new_external(table=table).run()
     assert isinstance(caught.value.__cause__, TableExistsError)

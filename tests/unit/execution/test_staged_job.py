@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from airflow_synapse.exceptions import DeliveryUnknownError
+from airflow_synapse.exceptions import CredentialError, DeliveryUnknownError, LoadChangedError
 from airflow_synapse.execution.delivery_job import DeliveryJob
 from airflow_synapse.execution.staged_job import StagedJob
 from airflow_synapse.load.identity import LoadIdentity
@@ -87,6 +87,25 @@ def test_a_batch_gets_a_folder_with_its_scripts_and_its_request(job, area):
     assert b"def stage(" in area.blobs["airflow/name/job/stage.py"]
 
 
+def test_a_setting_with_a_credential_is_refused_before_anything_is_changed(new_job, area):
+    area.put("old", "data/part-0.parquet", b"xx")
+
+    def request(folder):
+        pytest.fail(f"The pool has exported to {folder}.")
+
+    job = new_job(request=request, batch={"conf": {"fs.azure.account.key.lake.dfs.core.windows.net": "a2V5"}})
+    with pytest.raises(CredentialError, match="conf"):
+        job.prepare("new", ["old"])
+    assert list(area.blobs) == ["airflow/old/data/part-0.parquet"]
+
+
+def test_the_folder_is_in_the_log_before_anything_is_put_there(new_job, area, caplog):
+    job = new_job(request=lambda _: 1 / 0)
+    with caplog.at_level("INFO"), pytest.raises(ZeroDivisionError):
+        job.prepare("name", [])
+    assert str(job.folder("name")) in caplog.text
+
+
 def test_deployed_scripts_are_not_uploaded(new_job, area):
     deployed = read_folder("abfss://jobs@lake.dfs.core.windows.net/v1", "job_folder")
     request = new_job(deployed=deployed).prepare("name", [])
@@ -143,7 +162,8 @@ OWNED = {"owner.json": {}}
         ({**OWNED, "error.json": {"step": "read the files", "kind": "java.io.IOException"}}, False),
         ({**OWNED, "error.json": {"step": "write the target", "kind": "java.io.IOException"}}, True),
         ({**OWNED, "error.json": {"step": "write the target", "kind": "AnalysisException"}}, False),
-        ({**OWNED, "manifest.json": {"version": 1, "rows": 3}}, True),  # of other arguments, else it would be taken
+        ({**OWNED, "error.json": b'{"step": "read'}, True),  # it died while it wrote that
+        ({**OWNED, "error.json": b""}, True),
     ],
 )
 def test_a_job_that_may_have_written_is_not_repeated(new_job, area, left, is_unknown):
@@ -154,6 +174,14 @@ def test_a_job_that_may_have_written_is_not_repeated(new_job, area, left, is_unk
         assert job.prepare(name_of(2), [name_of(1)]).name == name_of(2)
         return
     with pytest.raises(DeliveryUnknownError, match="was about to write its rows"):
+        job.prepare(name_of(2), [name_of(1)])
+
+
+def test_a_job_that_has_written_is_not_repeated_and_the_task_says_that_it_has(new_job, area):
+    job = new_job(DeliveryJob, identity=IDENTITY, is_repeatable=False, reload=False)
+    for file, value in {**OWNED, "manifest.json": {"version": 1, "rows": 3}}.items():
+        area.put(name_of(1), file, value)  # of other arguments, else it would be taken
+    with pytest.raises(LoadChangedError, match="has delivered its rows"):
         job.prepare(name_of(2), [name_of(1)])
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_synapse.spark.batch import BatchError, BatchStatus
-from airflow_synapse.spark.failure import job_failure
+from airflow_synapse.spark.failure import job_failure, without_credentials
 
 DEAD = BatchStatus(batch_id=0, name="stage", state="dead", result="Failed")
 LIVY = BatchError(message="Job failed during run time with state=[dead].", code="LIVY_JOB_STATE_DEAD", source="Unknown")
@@ -46,3 +46,25 @@ def test_what_comes_again_is_final(kind):
 def test_an_error_that_synapse_blames_on_the_user_is_final(source, retryable):
     failure = job_failure(with_errors(LIVY, BatchError(message="m", source=source)), None, None)
     assert failure.retryable is retryable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "java.io.IOException: https://lake.dfs.core.windows.net/x?sp=r&sig=s3ntineL%3D&se=2030",
+        "AccountKey=s3ntineL==;EndpointSuffix=core.windows.net",
+        "fs.azure.account.key.lake.dfs.core.windows.net=s3ntineL==",
+        "'password': 's3ntineL'",
+        "Authorization: Bearer s3ntineL.s3ntineL",
+    ],
+)
+def test_what_a_driver_writes_is_shown_without_credentials(text):
+    shown = without_credentials(f"before {text} after")
+    assert "s3ntineL" not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+def test_what_is_no_credential_is_shown():
+    text = "26/11/22 SparkContext: Running Spark version 3.5.9\nValueError: no column 'keyboard' in tokens"
+    assert without_credentials(text) == text

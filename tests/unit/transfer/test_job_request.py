@@ -2,9 +2,16 @@
 
 import pytest
 
+from airflow_synapse.copy import TableName
 from airflow_synapse.exceptions import TransferOptionError
 from airflow_synapse.secret import Secret
-from airflow_synapse.transfer.job_request import deliver_request, spark_source, spark_target, stage_request
+from airflow_synapse.transfer.job_request import (
+    connector_request,
+    deliver_request,
+    spark_source,
+    spark_target,
+    stage_request,
+)
 from airflow_synapse.transfer.lake_folder import read_folder
 
 FOLDER = read_folder("abfss://landing@lake.dfs.core.windows.net/run-1", "staging_folder")
@@ -38,7 +45,11 @@ def test_the_source_is_what_was_given(given, source):
         ({}, "none of them"),
         ({"table": "t", "sql": "SELECT 1"}, "spark_table and spark_sql"),
         ({"files": "x", "file_type": "avro"}, "spark_file_type is 'avro'"),
-        ({"files": "x", "file_options": {"key": Secret("hidden")}}, r"spark_file_options\['key'\] is a Secret"),
+        ({"files": "x", "file_options": {"key": Secret("hidden")}}, r"spark_file_options\['key'\] is a secret"),
+        (
+            {"files": "x", "file_options": {"fs.azure.account.key.lake.dfs.core.windows.net": "aGlkZGVu"}},
+            r"spark_file_options\['fs.azure.account.key.lake.dfs.core.windows.net'\] is a secret",
+        ),
     ],
 )
 def test_a_source_that_is_none_is_refused(given, message):
@@ -64,6 +75,15 @@ def test_the_staging_job_gets_its_folder_and_its_options():
 def test_an_option_that_the_job_does_not_know_is_refused_before_it_starts():
     with pytest.raises(TransferOptionError, match="compression is 'zstd', which is none of snappy, gzip, none"):
         stage_request({}, FOLDER, compression="zstd", file_bytes=1, nested="json", not_a_number="null")
+
+
+def test_a_login_of_the_connector_holds_names_of_secrets_only():
+    login = {"user": "loader", "key_vault": "vault", "linked_service": "link", "password": Secret("hidden")}
+    with pytest.raises(TransferOptionError, match="connector_login holds a Secret") as caught:
+        connector_request(
+            {}, FOLDER, table=TableName.parse("a.b.c"), table_type="INTERNAL", mode="append", login=login, options={}
+        )
+    assert "hidden" not in str(caught.value)
 
 
 def test_the_delivering_job_gets_the_files_and_what_they_hold():
