@@ -66,8 +66,10 @@ class RejectedRowsWatch:
 
     @property
     def key(self) -> str:
-        """Name under which what was reported of the folder is stored."""
-        return f"rejected_rows {hashlib.sha256(self.folder.encode()).hexdigest()[:12]}"
+        """Name under which what was reported of the folder is stored: the same for all ways to write its URL."""
+        location = self.location
+        folder = "/".join((location.account, location.container, location.path.strip("/")))
+        return f"rejected_rows {hashlib.sha256(folder.encode()).hexdigest()[:12]}"
 
     def start(self, stored: dict[str, Any] | None = None) -> Reported:
         """Return where to begin: neither with what was reported nor with what is older than ``newer_than``.
