@@ -128,7 +128,7 @@ def test_a_missing_container_is_named(lake):
 def test_a_wrong_key_is_an_error_that_shows_no_key(azurite, files, new_connection):
     wrong = "d3Jvbmcta2V5LTAxMjM0NTY3ODk="
     new_connection("wrong", conn_type="wasb", host=azurite.endpoint("lake"), password=wrong)
-    with pytest.raises(SourceFilesError, match="cannot be read") as caught:
+    with pytest.raises(SourceFilesError, match="cannot be used") as caught:
         SynapseStorageHook("wrong").survey(locations(files, "in/"))
     assert wrong not in str(caught.value)
 
