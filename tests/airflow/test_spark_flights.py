@@ -17,7 +17,16 @@ from airflow_synapse.local.spark_demo import (
 def run(airflow, backfill_runs, spark_workspace):
     """The ended run, after the flights were loaded."""
     create_external_objects(spark_workspace, CONTAINER)
-    return airflow.run_dag(SPARK_DAG_ID)
+    yield airflow.run_dag(SPARK_DAG_ID)
+    connection = spark_workspace.sql_pool.connect()
+    for name in (
+        "EXTERNAL FILE FORMAT parquet",
+        "EXTERNAL DATA SOURCE lake",
+        "DATABASE SCOPED CREDENTIAL lake_key",
+        "MASTER KEY",
+    ):
+        connection.execute(f"DROP {name}")
+    connection.close()
 
 
 def test_spark_and_duckdb_aggregate_the_flights_alike(run, spark_workspace):
