@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 import time
+from functools import partial
 
 from pyspark.sql import SparkSession
 
@@ -28,17 +29,17 @@ def main():
         spark.sql(_SOURCE.format(rows=rows)).write.mode("overwrite").parquet(settings["source"])
         seconds = {"bare": [], "stage": []}
         for number in range(settings["runs"]):
-            for way, write in (("bare", _write), ("stage", _stage)):
+            for way, write in (("bare", partial(_write, spark, settings["source"])), ("stage", _stage)):
                 folder = f"{settings['target']}/{rows}-{number}-{way}"
                 _upload_request(spark, settings, folder)  # of both: the operator does it, and it makes the folder
                 start = time.perf_counter()
-                write(spark, settings, folder)
+                write(folder)
                 seconds[way].append(time.perf_counter() - start)
     sys.stdout.write(json.dumps(seconds) + "\n")
 
 
-def _write(spark, settings, folder):
-    spark.read.parquet(settings["source"]).write.parquet(f"{folder}/data")
+def _write(spark, source, folder):
+    spark.read.parquet(source).write.parquet(f"{folder}/data")
 
 
 def _upload_request(spark, settings, folder):
@@ -50,7 +51,7 @@ def _upload_request(spark, settings, folder):
     stream.close()
 
 
-def _stage(spark, settings, folder):
+def _stage(folder):
     job_run, stage = (importlib.import_module(name) for name in ("job_run", "stage"))
     job_run.run_request(stage.stage, f"{folder}/request.json")
 
