@@ -94,6 +94,6 @@ def test_storage_that_refuses_is_named_without_its_secret(azurite, container, ne
         login="lake",
         password=azurite.key("archive").reveal(),
     )
-    with pytest.raises(SourceFilesError, match="'preflight' of 'lake' cannot be read") as caught:
+    with pytest.raises(SourceFilesError, match="'preflight' of 'lake' cannot be used") as caught:
         SynapseStorageHook("lake").survey(at("in/"))
     assert azurite.key("archive").reveal() not in str(caught.value)
