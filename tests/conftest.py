@@ -41,6 +41,18 @@ def azurite(tmp_path_factory):
         yield server
 
 
+@pytest.fixture
+def container(azurite):
+    """An empty container of the account ``lake`` of ``azurite``, as a ContainerClient; removed after the test."""
+    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - takes a while, and most tests need none
+
+    with BlobServiceClient(azurite.endpoint("lake"), credential=azurite.key("lake").reveal()) as client:
+        created = client.create_container(f"files-{next(_numbers)}")
+        yield created
+        if created.exists():  # some tests take it away
+            created.delete_container()
+
+
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory):
     """A workspace with a storage of its own: ``workspace.storage`` (as ``azurite``) and ``workspace.sql_pool``.

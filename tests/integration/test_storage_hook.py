@@ -1,7 +1,5 @@
 """Listing source files, on the real emulator."""
 
-import itertools
-
 import pytest
 from azure.storage.blob import (
     BlobServiceClient,
@@ -15,19 +13,6 @@ from azure.storage.blob import (
 from airflow_synapse.copy import ExternalLocation, PublicAccess
 from airflow_synapse.exceptions import SourceFilesError
 from airflow_synapse.hooks.storage import SynapseStorageHook
-
-numbers = itertools.count(1)
-
-
-@pytest.fixture
-def container(azurite):
-    """An empty container, as its name and a function that fills it: ``put("in/a.csv", b"...")``."""
-    client = BlobServiceClient(azurite.endpoint("lake"), credential=azurite.key("lake").reveal())
-    name = f"files-{next(numbers)}"
-    created = client.create_container(name)
-    yield created
-    created.delete_container()
-    client.close()
 
 
 @pytest.fixture

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
-from azure.storage.blob import BlobServiceClient
 from plain_pool import CLIENT_ID, Landing, PlainDuckDb, Pool
 
 from airflow_synapse.local.copy.environment import StorageAccount, StorageConfiguration
 from airflow_synapse.secret import Secret
 
-_numbers = itertools.count(1)
-
 
 @pytest.fixture
-def landing(azurite):
-    client = BlobServiceClient(azurite.endpoint("lake"), credential=azurite.key("lake").reveal())
-    with client, client.create_container(f"copy-{next(_numbers)}") as container:
-        yield Landing(container, azurite.key("lake"))
-        container.delete_container()
+def landing(azurite, container):
+    return Landing(container, azurite.key("lake"))
 
 
 @pytest.fixture

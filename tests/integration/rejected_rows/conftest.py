@@ -1,15 +1,10 @@
-"""A storage account that can be told to fail, with a container of its own for each test."""
-
-import itertools
+"""A storage account that can be told to fail, and files of rejected rows."""
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 from storage_proxy import StorageProxy
 
 from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.hooks.storage import SynapseStorageHook
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture
@@ -18,16 +13,6 @@ def storage_proxy(azurite):
     proxy = StorageProxy(azurite.endpoint("lake"))
     yield proxy
     proxy.stop()
-
-
-@pytest.fixture
-def container(azurite):
-    """An empty container of the account ``lake``, not behind the proxy; removed after the test."""
-    with BlobServiceClient(azurite.endpoint("lake"), credential=azurite.key("lake").reveal()) as client:
-        created = client.create_container(f"rejects-{next(_numbers)}")
-        yield created
-        if created.exists():
-            created.delete_container()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The gateway between WebHDFS and the storage: real Azurite, and requests as Hadoop's client sends them."""
 
 import http.client
-import itertools
 import json
 import time
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 
 from airflow_synapse.local.azurite import Azurite
 from airflow_synapse.local.home import default_home
@@ -15,21 +13,12 @@ from airflow_synapse.local.spark.file_system import FileSystem
 from airflow_synapse.local.spark.gateway import Gateway
 from airflow_synapse.secret import Secret
 
-numbers = itertools.count(1)
-
 
 @pytest.fixture(scope="module")
 def gateway(azurite):
     running = Gateway(FileSystem({name: (azurite.endpoint(name), key) for name, key in azurite.accounts.items()}))
     yield running
     running.close()
-
-
-@pytest.fixture
-def container(azurite):
-    """An empty container of the account ``lake``, as a ContainerClient."""
-    with BlobServiceClient(azurite.endpoint(), credential=azurite.key().reveal()) as service:
-        yield service.create_container(f"files-{next(numbers)}")
 
 
 def send(port, method, url, body=None, **headers):
