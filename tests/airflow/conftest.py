@@ -31,7 +31,7 @@ def airflow(spark_workspace, days, tmp_path_factory):
     """Airflow's four components; see :class:`airflow_synapse.local.airflow.Airflow`."""
     workspace = spark_workspace
     folder = tmp_path_factory.mktemp("airflow")
-    for source in (EXAMPLES, HERE / "dags"):
+    for source in (EXAMPLES, HERE / "dags", HERE.parent / "faults" / "dags"):
         shutil.copytree(source, folder / "dags", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     with Airflow(folder / "home", folder / "dags", environment=workspace.environment) as running:
         for connection_id, connection in workspace.connections().items():

@@ -1,5 +1,7 @@
 """Run the fault matrix: every load, moment and fault, and random combinations; print what came of each.
 
+What Airflow and its users do is done to a real Airflow, too; see ``airflow_lab``.
+
 The last line is JSON: ``{"cases": n, "lost": 0, "duplicated": 0, "unknown_raised": k}``.
 """
 
@@ -16,9 +18,12 @@ _AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="airflow-", ignore_cleanup_er
 os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
 os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
 
-from cases import MOMENTS, SAME, Fault, matrix, random_cases  # noqa: E402 - see above
-from matrix import Lab, Verdict  # noqa: E402
+from airflow_lab import DAGS, AirflowLab, airflow_cases  # noqa: E402 - see above
+from cases import MOMENTS, SAME, Case, Fault, matrix, random_cases  # noqa: E402
+from lab import Lab, Verdict  # noqa: E402
+from process_lab import ProcessLab  # noqa: E402
 
+from airflow_synapse.local.airflow import Airflow  # noqa: E402
 from airflow_synapse.local.home import default_home  # noqa: E402
 from airflow_synapse.local.text_table import text_table  # noqa: E402
 from airflow_synapse.local.workspace import Workspace  # noqa: E402
@@ -31,19 +36,26 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the random combinations (default: %(default)s)")
     parser.add_argument("--only", default="", help="run only the cases whose names hold this text")
     options = parser.parse_args()
-    listed = [case for case in matrix() if options.only in str(case)]
-    mixed = [case for case in random_cases(options.random, options.seed) if options.only in str(case)]
-    start = time.monotonic()
-    verdicts = []
+    listed, mixed, in_airflow = (
+        [case for case in cases if options.only in str(case)]
+        for cases in (matrix(), random_cases(options.random, options.seed), airflow_cases())
+    )
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
         Workspace(default_home(), Path(folder) / "workspace") as workspace,
     ):
-        lab = Lab(workspace, Path(folder))
-        for number, case in enumerate([*listed, *mixed], 1):
-            verdicts.append(lab.run(case))
-            _show(verdicts[-1], f"{number}/{len(listed) + len(mixed)}", time.monotonic() - start)
+        verdicts = _run(ProcessLab(workspace, Path(folder)), [*listed, *mixed])
+        with Airflow(Path(folder) / "airflow", DAGS, environment=workspace.environment) as airflow:
+            for connection_id, connection in workspace.connections().items():
+                airflow.add_connection(connection_id, connection)
+            in_airflow_verdicts = _run(AirflowLab(workspace, airflow), in_airflow)
     _print_tables(verdicts[: len(listed)])
+    print("In a real Airflow; SIGKILL of a deferrable load is that of the triggerer, which is started again:\n")
+    _print_tables(in_airflow_verdicts)
+    print("Empty cells are not run, because they cannot differ from another:")
+    for pair, reason in SAME.items():
+        print(f"- {pair}: {reason}")
+    verdicts += in_airflow_verdicts
     totals = {
         "cases": len(verdicts),
         "lost": sum(verdict.lost for verdict in verdicts),
@@ -52,6 +64,15 @@ def main() -> int:
     }
     print(json.dumps(totals))
     return 0 if all(verdict.is_right for verdict in verdicts) else 1
+
+
+def _run(lab: Lab, cases: list[Case]) -> list[Verdict]:
+    start = time.monotonic()
+    verdicts = []
+    for number, case in enumerate(cases, 1):
+        verdicts.append(lab.run(case))
+        _show(verdicts[-1], f"{number}/{len(cases)}", time.monotonic() - start)
+    return verdicts
 
 
 def _show(verdict: Verdict, number: str, seconds: float) -> None:
@@ -69,9 +90,6 @@ def _print_tables(verdicts: list[Verdict]) -> None:
             if any((moment, fault) in cells for fault in Fault)
         ]
         print(text_table([form, *Fault], rows), end="\n\n")
-    print("Empty cells are not run, because they cannot differ from another:")
-    for pair, reason in SAME.items():
-        print(f"- {pair}: {reason}")
 
 
 if __name__ == "__main__":

@@ -140,6 +140,7 @@ SAME = {
     "SIGKILL after the XCom": "no process is there: nothing happens",
     "marked failed after the XCom": "then cleared: the same as a clear",
     "the statement goes on": "only where one runs; elsewhere the same as without",
+    "link drops, pool paused in a real Airflow": "the same to the operator in any process",
 }
 
 

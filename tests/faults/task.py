@@ -3,35 +3,16 @@
 import json
 import multiprocessing
 import os
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from lab import Ended
 from worker import PRELOADED, Work, run_try
 
 #: Seconds that a try may take; each is a matter of a few.
 PATIENCE = 90.0
 #: Seconds between SIGTERM and SIGKILL, as Airflow's supervisor gives them.
 _ESCALATION = 5.0
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a try ended: ``returned``, ``retry``, ``failed`` (for good) or ``died``."""
-
-    how: str
-    error: str = ""
-    message: str = ""
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether nobody can know whether the rows are in the table."""
-        return self.error == "CopyOutcomeUnknownError"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether Airflow does not try again, and the user has nothing to mend."""
-        return self.how == "returned" or self.is_unknown
 
 
 class Try:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 from cases import AFTER_XCOM, LOADS, MOMENTS, NEW, OLD, Case, Fault, matrix, random_cases
-from matrix import Lab
+from process_lab import ProcessLab
 
 
 @pytest.fixture(scope="module")
 def lab(workspace, tmp_path_factory):
-    return Lab(workspace, tmp_path_factory.mktemp("faults"))
+    return ProcessLab(workspace, tmp_path_factory.mktemp("faults"))
 
 
 def representatives():
