@@ -34,7 +34,7 @@ test-oldest: .venv-oldest/.ready ## Run unit tests and DAGs with the oldest Airf
 	$(OLDEST_BIN)/python -m pytest tests/unit tests/airflow
 
 .PHONY: bench
-bench: .venv/.ready ## Run the benchmarks: a line a figure with its name, ours, theirs and the ratio
+bench: .venv/.ready bench-libraries ## Run the benchmarks: a line a figure with its name, ours, theirs and the ratio
 	@$(BIN)/python -m benchmarks
 
 .PHONY: faults
@@ -52,6 +52,10 @@ clean: ## Remove everything that these targets have made
 	test ! -x $(BIN)/python || $(BIN)/python -m airflow_synapse.local down || true
 	rm -rf .venv .venv-oldest .workspace .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: bench-libraries
+bench-libraries:
+	@PYTHON=$(PYTHON) .ci/install-system-libraries --benchmarks
 
 .PHONY: test-libraries
 test-libraries:

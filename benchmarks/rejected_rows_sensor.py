@@ -1,10 +1,8 @@
 """Waiting for rejected rows, against WasbPrefixSensor: what a look costs beside a long history, and a thousand waits.
 
-The storage is Azurite, which searches all of its blobs for every listing. So the wall time of a look grows with the
-history for both sensors, and shows nothing about a storage account, which finds a prefix by its index. What stays the
-same is what the sensor itself does: the requests of a look, and its processor time, the least of several looks. The
-history is folders of other loads, and as many of them as can be written in a minute and a half: the figures name the
-number. A folder that many loads share is not measured; to list it takes a request for each 5,000 files.
+The history is 100,000 folders of other loads beside the one that is looked at, in an Azurite that finds its blobs by an
+index, as a storage account does; see ``indexed_storage``. It needs MariaDB. A folder that many loads share is not
+measured; to list it takes a request for each 5,000 files.
 
 The waits are triggers in one event loop, without Airflow's triggerer around them, over an empty storage. They look
 three times a minute; their processor time is divided by three, as if they looked once. What they take to start is
@@ -27,64 +25,71 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.figure import Figure
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+    from airflow_synapse.local.azurite import Azurite
 
 #: Sensors that wait in one triggerer, seconds between two looks of each, and how long they are watched.
 SENSORS = 1000
 _POKE_INTERVAL = 20.0
 _WATCHED = 40.0
-#: Load folders beside the one that is looked at: as many as can be made in some seconds.
-MOST_FOLDERS = 100_000
-_FILLING = 90.0
-_WRITERS = 16
+#: Load folders beside the one that is looked at.
+FOLDERS = 100_000
 _LOOKS = 30
 _CONTAINER = "rejects"
 _FOLDER = "flights/load-{}"
 
 
 def figures() -> Iterator[Figure]:
-    """Yield requests and time of a look without and with a history, then processor time and memory of many waits."""
-    from airflow_synapse.local.azurite import Azurite  # noqa: PLC0415 - the measured processes must not import it
-    from airflow_synapse.local.home import default_home  # noqa: PLC0415 - as above
-
-    with tempfile.TemporaryDirectory() as folder, Azurite(default_home(), Path(folder)) as storage:
-        counter = _Counter(storage.port)
-        endpoint = f"http://127.0.0.1:{counter.port}/lake"
-        key = storage.key("lake").reveal()
-        connection = {"conn_type": "wasb", "login": "lake", "host": endpoint, "password": key}
-        os.environ["AIRFLOW_CONN_LAKE"] = json.dumps(connection)
-        _make_container(storage.endpoint("lake"), key)
-        waits = [_in_child(_wait, kind) for kind in ("ours", "theirs")]
-        one = [_in_child(_look, kind, counter) for kind in ("ours", "theirs")]
-        folders = asyncio.run(_fill(storage.endpoint("lake"), key))
-        many = [_in_child(_look, kind, counter) for kind in ("ours", "theirs")]
-    yield from _look_figures(one, many, folders)
-    yield from _wait_figures(*waits)
+    """Yield requests and time of a look beside a history, then processor time and memory of many waits."""
+    yield from _look_figures()
+    yield from _wait_figures()
 
 
-def _look_figures(one: list[_Look], many: list[_Look], folders: int) -> Iterator[Figure]:
-    beside = f"{folders:,} old load folders"
+def _look_figures() -> Iterator[Figure]:
+    from benchmarks.indexed_storage import indexed_storage, is_installed  # noqa: PLC0415 - as below
+
+    if not is_installed():
+        print(f"not run, for want of MariaDB: a look beside {FOLDERS:,} old load folders", file=sys.stderr)
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        indexed_storage(Path(folder)) as storage,
+        _counted(storage.azurite) as counter,
+    ):
+        _put(storage.azurite, f"{_FOLDER.format('#')}/_rejectedrows/20260101-000000/QID#_1_1.Row.Txt")
+        ours, theirs = (_in_child(_look, kind, counter) for kind in ("ours", "theirs"))
+        storage.repeat_blobs(FOLDERS)
+        ours_beside, theirs_beside = (_in_child(_look, kind, counter) for kind in ("ours", "theirs"))
+    beside = f"{FOLDERS:,} old load folders"
     peer = "WasbPrefixSensor at the same prefix"
     yield Figure(
         name=f"requests a look, {beside}",
-        ours=many[0].requests, theirs=many[1].requests, unit="", alternative=peer, bar="ours = 1",
+        ours=ours_beside.requests, theirs=theirs_beside.requests, unit="", alternative=peer, bar="ours = 1",
     )  # fmt: skip
-    yield Figure(
-        name="time of a look, no other folder", ours=one[0].time, theirs=one[1].time, unit="ms", alternative=peer
-    )
-    yield Figure(name=f"time of a look, {beside}", ours=many[0].time, theirs=many[1].time, unit="ms", alternative=peer)
-    yield Figure(
-        name="processor time of a look, the same",
-        ours=many[0].cpu, theirs=one[0].cpu, unit="ms CPU", alternative="ours with no other folder", bar="<= 1.2",
-    )  # fmt: skip
+    for name, look, other in (("1 old load folder", ours, theirs), (beside, ours_beside, theirs_beside)):
+        yield Figure(name=f"time of a look, {name}", ours=look.time, theirs=other.time, unit="ms", alternative=peer)
+    for name, look, other in (("ours", ours_beside, ours), ("WasbPrefixSensor", theirs_beside, theirs)):
+        yield Figure(
+            name=f"time of a look among {FOLDERS:,}, {name}",
+            ours=look.time, theirs=other.time, unit="ms", alternative="the same with 1 old load folder", bar="<= 1.2",
+        )  # fmt: skip
 
 
-def _wait_figures(ours: _Wait, theirs: _Wait) -> Iterator[Figure]:
+def _wait_figures() -> Iterator[Figure]:
+    from airflow_synapse.local.azurite import Azurite  # noqa: PLC0415 - the measured processes must not import it
+    from airflow_synapse.local.home import default_home  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as folder, Azurite(default_home(), Path(folder)) as storage, _counted(storage):
+        ours, theirs = (_in_child(_wait, kind) for kind in ("ours", "theirs"))
     peer = f"{SENSORS:,} triggers of WasbPrefixSensor"
     yield Figure(
         name=f"{SENSORS:,} deferred sensors, a look a minute",
@@ -102,11 +107,10 @@ def _wait_figures(ours: _Wait, theirs: _Wait) -> Iterator[Figure]:
 
 @dataclass(frozen=True)
 class _Look:
-    """What a look takes of a sensor that looks again and again: the median time, the least processor time."""
+    """What a look takes of a sensor that looks again and again."""
 
     requests: float
     time: float
-    cpu: float
 
 
 @dataclass(frozen=True)
@@ -160,13 +164,13 @@ def _in_child(measure: Callable, kind: str, counter: _Counter | None = None):
         receiver.send("go on")
     result = receiver.recv()
     if counter:
-        result = _Look((counter.requests - before) / _LOOKS, *result)
+        result = _Look((counter.requests - before) / _LOOKS, result)
     child.join()
     return result
 
 
 def _look(kind: str, connection) -> None:
-    """Let a sensor look at an empty folder, and send the time and the processor time of a look in milliseconds."""
+    """Let a sensor look at an empty folder, and send the median time of a look in milliseconds."""
     _log_to_nowhere()
     folder = _FOLDER.format("now")
     if kind == "ours":
@@ -182,13 +186,12 @@ def _look(kind: str, connection) -> None:
     sensor.poke({})  # it pays for the imports
     connection.send("ready")
     connection.recv()
-    wall, cpu = [], []
+    seconds = []
     for _ in range(_LOOKS):
-        begin = time.perf_counter(), time.process_time()
+        begin = time.perf_counter()
         sensor.poke({})
-        wall.append(time.perf_counter() - begin[0])
-        cpu.append(time.process_time() - begin[1])
-    connection.send((statistics.median(wall) * 1000, min(cpu) * 1000))
+        seconds.append(time.perf_counter() - begin)
+    connection.send(statistics.median(seconds) * 1000)
 
 
 def _wait(kind: str, connection) -> None:
@@ -247,44 +250,26 @@ def _log_to_nowhere() -> None:
     logging.basicConfig(level=logging.INFO, stream=nowhere, force=True)
 
 
-def _make_container(endpoint: str, key: str) -> None:
-    from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - the measured processes must not import it
+@contextmanager
+def _counted(storage: Azurite) -> Iterator[_Counter]:
+    """Count the requests that the connection ``lake`` sends to a storage with an empty container."""
+    counter = _Counter(storage.port)
+    host, key = f"http://127.0.0.1:{counter.port}/lake", storage.key("lake").reveal()
+    os.environ["AIRFLOW_CONN_LAKE"] = json.dumps({"conn_type": "wasb", "login": "lake", "host": host, "password": key})
+    with _container(storage) as container:
+        container.create_container()
+    yield counter
 
-    with BlobServiceClient(endpoint, credential=key) as account:
-        account.create_container(_CONTAINER)
+
+def _put(storage: Azurite, name: str) -> None:
+    with _container(storage) as container:
+        container.upload_blob(name, b"1,NA\n")
 
 
-async def _fill(endpoint: str, key: str) -> int:
-    """Make load folders until there are enough or the time is up, and return how many there are."""
-    from aiohttp import ClientSession  # noqa: PLC0415 - the measured processes must not import it
-    from azure.storage.blob import ContainerSasPermissions, generate_container_sas  # noqa: PLC0415 - as above
-    from yarl import URL  # noqa: PLC0415 - as above
+def _container(storage: Azurite) -> ContainerClient:
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - the measured processes must not import it
 
-    sas = generate_container_sas(
-        "lake",
-        _CONTAINER,
-        account_key=key,
-        permission=ContainerSasPermissions(create=True, write=True),
-        expiry=datetime.now(UTC) + timedelta(hours=1),
-        protocol="https,http",
-    )
-    numbers, deadline = iter(range(MOST_FOLDERS)), time.monotonic() + _FILLING
-    written = 0
-
-    async def write(session: ClientSession) -> None:
-        nonlocal written
-        for number in numbers:  # shared by all writers
-            name = f"{_FOLDER.format(number)}/_rejectedrows/20260101-000000/QID{number}_1_1.Row.Txt"
-            url = URL(f"{endpoint}/{_CONTAINER}/{name}?{sas}", encoded=True)
-            async with session.put(url, data=b"1,NA\n", headers={"x-ms-blob-type": "BlockBlob"}) as answer:
-                answer.raise_for_status()
-            written += 1
-            if time.monotonic() > deadline:
-                return
-
-    async with ClientSession() as session:
-        await asyncio.gather(*(write(session) for _ in range(_WRITERS)))
-    return written
+    return ContainerClient(storage.endpoint("lake"), _CONTAINER, credential=storage.key("lake").reveal())
 
 
 if __name__ == "__main__":
