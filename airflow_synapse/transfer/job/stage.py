@@ -47,11 +47,11 @@ def stage(this: Run) -> dict[str, Any]:
         return _connect(this, frame)
     this.step = "write the files"
     observation = Observation()
-    measures = staged_columns.measurements(frame.schema)
     # Observed last: what comes before a shuffle may run twice.
-    written = staged_columns.without_fractions_that_are_no_numbers(frame.observe(observation, *measures.values()))
+    observed = frame.observe(observation, staged_columns.measurements(frame.schema))
+    written = staged_columns.without_fractions_that_are_no_numbers(observed)
     _write(written, this.url(_DATA), request)
-    measured = observation.get
+    measured = staged_columns.measured(observation)
     columns = staged_columns.describe(written.schema, measured)
     if request["not_a_number"] == "refuse":
         _refuse_not_a_number(columns)
