@@ -161,8 +161,12 @@ class PoolSession:
                 yield from self._recorder.watched(outcomes, request)
 
     def _slot(self, body: Body, request: Request) -> AbstractContextManager[None]:
+        """Assumption: A statement of a transaction that has written does not wait for a slot.
+
+        Those who hold the slots may wait for the locks of that transaction, and would wait for ever.
+        """
         database = self._state.database
-        if not takes_slot(body):
+        if not takes_slot(body) or database.locks.holds(self.session_id):
             return nullcontext()
         return database.slots.slot(request, database.requests, self._state.cancelled)
 

@@ -67,6 +67,11 @@ class TableLocks:
                 return True
         return False
 
+    def holds(self, owner: Hashable) -> bool:
+        """Return whether ``owner`` holds any lock."""
+        with self._changed:
+            return owner in self._holders.values()
+
     def release(self, owner: Hashable) -> None:
         """Give up every lock of ``owner``."""
         with self._changed:

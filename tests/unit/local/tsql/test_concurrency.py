@@ -101,3 +101,21 @@ def test_a_query_that_ends_badly_gives_its_slot_back(client):
         with pytest.raises(Exception, match="zero"):
             client.run("SELECT 1 / a FROM t")
     assert client.rows("SELECT a FROM t") == [(0,)]
+
+
+def test_a_transaction_ends_although_those_who_wait_for_it_have_every_slot(client, new_client):
+    client.run("CREATE TABLE t (a int) CREATE TABLE s (a int) INSERT INTO s VALUES (1)")
+    client.run("BEGIN TRAN DELETE FROM t")
+    others = [new_client() for _ in range(4)]
+    waiting = [threading.Thread(target=other.run, args=("DELETE FROM t",), daemon=True) for other in others]
+    for query in waiting:
+        query.start()
+    running = "SELECT COUNT(*) FROM sys.dm_pdw_exec_requests WHERE status = 'Running' AND command = 'DELETE FROM t'"
+    wait_for(lambda: client.rows(running) == [(4,)])
+    publishing = threading.Thread(target=client.run, args=("INSERT INTO t SELECT a FROM s COMMIT",), daemon=True)
+    publishing.start()
+    publishing.join(10)
+    assert not publishing.is_alive()
+    for query in waiting:
+        query.join()
+    assert client.rows("SELECT a FROM t") == []
