@@ -176,7 +176,6 @@ class StatementRunner:
         yield Done(count)
 
     def _select(self, body: Select) -> Iterator[Outcome]:
-        self._state.ensure_begun()
         bound = self._state.bind(body.query)
         self._state.faults.reach(RUNNING)
         yield run_query(self._state.cursor, bound, self._state.take_parameters(bound.sql))

@@ -68,7 +68,12 @@ class Variable:
 class UserTransaction:
     """An open user transaction.
 
-    :param begun: Whether DuckDB's transaction has begun: it does with the first statement, once that has its locks.
+    DuckDB's transactions are snapshots; READ UNCOMMITTED and READ_COMMITTED_SNAPSHOT, between which a dedicated pool
+    has the choice, see what others commit. Source: azure-docs sql-data-warehouse-develop-transactions, isolation level.
+
+    Assumption: A transaction sees what others commit until it changes something itself, and not after that.
+
+    :param begun: Whether DuckDB's transaction has begun: it does with the first change, once that has its locks.
     :param doomed: Whether a statement failed in it, so that only ROLLBACK is left.
     """
 
@@ -136,7 +141,9 @@ class SessionState:
         owner, seconds = self.record.session_id, None if timeout < 0 else timeout / 1000
         if self.transaction is not None:
             self.database.locks.acquire(owner, names, self.cancelled, seconds)
-            self.ensure_begun()
+            if not self.transaction.begun:
+                self.cursor.begin()
+                self.transaction.begun = True
             with translated():
                 yield self.cursor
                 self.faults.reach(RUNNING)
@@ -161,12 +168,6 @@ class SessionState:
             self.database.catalog.undo(self.cursor)
             raise
         self.database.catalog.keep(self.cursor)
-
-    def ensure_begun(self) -> None:
-        """Begin DuckDB's transaction if a user transaction is open."""
-        if self.transaction is not None and not self.transaction.begun:
-            self.cursor.begin()
-            self.transaction.begun = True
 
     def begin(self) -> None:
         """Open a user transaction.

@@ -87,6 +87,16 @@ def test_others_do_not_see_what_is_not_committed(client, new_client, table):
     assert other.value("COUNT(*) FROM t") == 2
 
 
+def test_a_transaction_that_has_only_read_sees_what_others_commit(client, new_client, table):
+    other = new_client()
+    client.run("BEGIN TRAN")
+    assert client.value("COUNT(*) FROM t") == 1
+    other.run("INSERT INTO t VALUES (5)")
+    assert client.value("COUNT(*) FROM t") == 2
+    assert client.run("DELETE FROM t WHERE a = 5 COMMIT")[0] == Done(1)
+    assert client.rows("SELECT a FROM t") == [(1,)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
