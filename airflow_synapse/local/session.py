@@ -115,11 +115,13 @@ class PoolSession:
         if insert is None:
             return False
         self._start()
+        was_in_transaction = self.in_transaction
         try:
             with self._recorder.recorded(text, None):
+                self._check_transaction()
                 insert_rows(self._state, insert, rows)
         except PoolError:
-            if self._state.transaction is not None:
+            if was_in_transaction:
                 raise
             return False
         return True
