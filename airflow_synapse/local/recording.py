@@ -95,7 +95,7 @@ class RequestRecorder:
             yield
             self._state.faults.reach(COMMITTED)
         except StatementCancelled:
-            self._doom()
+            self._state.doom()
             raise
         finally:
             self.busy = False
@@ -110,7 +110,7 @@ class RequestRecorder:
             with translated():
                 yield
         except (PoolError, StatementCancelled) as error:
-            self._doom()
+            self._state.doom()
             # Whatever DuckDB says of an interrupted statement, it was cancelled.
             if isinstance(error, StatementCancelled) or self._state.cancelled.is_set():
                 self._end(request, "Cancelled")
@@ -125,9 +125,5 @@ class RequestRecorder:
             self._end(
                 request, "Failed", PoolError(103010, "The local pool failed on this statement: a defect of its own.")
             )
-            self._doom()
+            self._state.doom()
             raise
-
-    def _doom(self) -> None:
-        if self._state.transaction is not None:
-            self._state.transaction.doomed = True

@@ -74,7 +74,7 @@ class UserTransaction:
     Assumption: A transaction sees what others commit until it changes something itself, and not after that.
 
     :param begun: Whether DuckDB's transaction has begun: it does with the first change, once that has its locks.
-    :param doomed: Whether a statement failed in it, so that only ROLLBACK is left.
+    :param doomed: Whether a statement failed in it, so that its changes are gone and only ROLLBACK is left.
     """
 
     begun: bool = False
@@ -198,15 +198,24 @@ class SessionState:
                 self.cursor.commit()
         self._end_transaction()
 
+    def doom(self) -> None:
+        """Undo what the user transaction has changed, if one is open; it keeps its locks until it is rolled back."""
+        if self.transaction is not None:
+            self.transaction.doomed = True
+            self._undo(self.transaction)
+
     def rollback(self) -> None:
         """Roll the user transaction back.
 
         :raises PoolError: 111214, none is open.
         """
-        transaction = self._open_transaction()
+        self._undo(self._open_transaction())
+        self._end_transaction()
+
+    def _undo(self, transaction: UserTransaction) -> None:
         if transaction.begun:
             _rollback(self.cursor)
-        self._end_transaction()
+            transaction.begun = False
 
     def _open_transaction(self) -> UserTransaction:
         """Source of number and text: SQLAlchemy, dialect mssql+pyodbc, Azure SQL Data Warehouse."""

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from airflow_synapse.local.errors import PoolError, StatementCancelled
-from airflow_synapse.local.protocol import Done, LoginRequest
+from airflow_synapse.local.protocol import Done, LoginRequest, Parameter
+from airflow_synapse.local.sql_types import SqlType
 
 ENDLESS = "SELECT COUNT(*) FROM " + ", ".join(f"sys.types AS t{number}" for number in range(9))
 
@@ -137,6 +138,27 @@ def test_a_failed_transaction_cannot_be_committed(client, table):
     client.run("BEGIN TRAN INSERT INTO t VALUES (2)")
     assert refusal(client.run, "SELECT nope") == 207
     assert refusal(client.session.commit) == 111233
+    assert client.rows("SELECT a FROM t") == [(1,)]
+
+
+@pytest.mark.parametrize("condition", ["@@TRANCOUNT > 0", "XACT_STATE() = -2", "XACT_STATE() <> 0"])
+@pytest.mark.parametrize("failing", ["SELECT CAST(v AS int) FROM w", "INSERT INTO t SELECT CAST(v AS int) FROM w"])
+def test_a_failed_transaction_can_be_asked_about_and_rolled_back(client, new_client, table, condition, failing):
+    client.run("CREATE TABLE w (v varchar(10)) INSERT INTO w VALUES ('x')")
+    client.run("BEGIN TRAN INSERT INTO t VALUES (2)")
+    assert refusal(client.run, failing) == 245
+    assert refusal(new_client().run, "SET LOCK_TIMEOUT 10 UPDATE t SET a = 3") == 1222
+    client.run(f"IF {condition} ROLLBACK TRAN")
+    assert not client.session.in_transaction
+    assert client.rows("SELECT a FROM t") == [(1,)]
+
+
+def test_a_failed_transaction_takes_no_rows_of_a_fast_executemany(client, table):
+    client.run("BEGIN TRAN INSERT INTO t VALUES (2)")
+    assert refusal(client.run, "CREATE TABLE u (a int)") == 111212
+    rows = [[Parameter("@P1", SqlType("int"), value)] for value in range(3)]
+    assert refusal(client.session.execute_many, "INSERT INTO t VALUES (@P1)", rows) == 111233
+    assert not client.session.in_transaction
     assert client.rows("SELECT a FROM t") == [(1,)]
 
 
