@@ -9,15 +9,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from airflow_synapse.local.tsql.reader import RESERVED_WORDS
+
 MASK: Final = "***"
 
-_KEYWORD: Final = re.compile(r"(?<![\w$#@])(?:SECRET|PASSWORD)(?![\w$#@])[\]\"]?", re.IGNORECASE)
+_KEYWORD: Final = re.compile(
+    r"(?<![\w$#@])(?:\"(?:SECRET|PASSWORD)\"|(?:SECRET|PASSWORD)(?![\w$#@])\]?)", re.IGNORECASE
+)
 _SIGNATURE: Final = re.compile(r"(?<=sig=)[^&'\"\s]+", re.IGNORECASE)
 _BLANK: Final = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|[=:+(])+")
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 _QUOTES: Final = re.compile(r"'+")
 _DELIMITED: Final = re.compile(r'"(?:[^"]|"")*"?|\[(?:[^\]]|\]\])*\]?')
 _BARE: Final = re.compile(r"[^\s,)]+")
+_WORD: Final = re.compile(r"[\w$#@][^\s,)]*")
 #: What may stand behind a string. Anything else means that a quote inside the secret was not doubled.
 _AFTER_STRING: Final = re.compile(r"[\s,;)\]}\"\\+]|--|/\*|$")
 
@@ -45,7 +50,7 @@ def _mask_assignment(sql: str, position: int) -> tuple[str, int]:
     is_assigned = "=" in gap
     if "--" in gap or "/*" in gap:
         gap = " = " if is_assigned else " "  # a secret may have been commented out here
-    masked, end = _mask_value(sql, start, is_assigned=is_assigned)
+    masked, end = _mask_value(sql, start, is_assigned=is_assigned, stands_apart=bool(gap))
     if masked and "+" in sql[end : (behind := _end_of_gap(sql, end))]:
         _, end = _mask_assignment(sql, behind)
         return f"{gap}{masked} + {MASK}", end
@@ -73,15 +78,23 @@ def _end_of_comment(sql: str, position: int) -> int:
     return len(sql)
 
 
-def _mask_value(sql: str, start: int, *, is_assigned: bool) -> tuple[str, int]:
-    """Return the masked form of the value that begins at ``start``, empty if none does, and the offset behind it."""
+def _mask_value(sql: str, start: int, *, is_assigned: bool, stands_apart: bool) -> tuple[str, int]:
+    """Return the masked form of the value that begins at ``start``, empty if none does, and the offset behind it.
+
+    :param is_assigned: Whether an equals sign stands before it, so that any text is a value.
+    :param stands_apart: Whether anything stands between it and the keyword.
+    """
     if sql[start : start + 2].upper() == "N'":
         masked, end = _mask_string(sql, start + 1)
         return sql[start] + masked, end
     if sql.startswith("'", start):
         return _mask_string(sql, start)
-    if is_assigned and (value := _DELIMITED.match(sql, start) or _BARE.match(sql, start)):
+    if delimited := _DELIMITED.match(sql, start):
+        return MASK, delimited.end()
+    if is_assigned and (value := _BARE.match(sql, start)):
         return MASK, value.end()
+    if stands_apart and (word := _WORD.match(sql, start)) and word.group().upper() not in RESERVED_WORDS:
+        return MASK, word.end()
     return "", start
 
 

@@ -9,20 +9,36 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.tokens import Token, TokenKind
 
 _NAME_KINDS: Final = frozenset({TokenKind.WORD, TokenKind.QUOTED_NAME})
+#: Words that are no secret. Source: T-SQL reference, Reserved keywords; and words of the dedicated pool's statements.
+RESERVED_WORDS: Final = frozenset({
+    "ADD", "ALL", "ALTER", "AND", "ANY", "AS", "ASC", "AUTHORIZATION", "BEGIN", "BETWEEN", "BREAK", "BY", "CASCADE",
+    "CASE", "CHECK", "CLOSE", "CLUSTERED", "COALESCE", "COLLATE", "COLUMN", "COLUMNSTORE", "COMMIT", "CONSTRAINT",
+    "CONTINUE", "CONVERT", "COPY", "CREATE", "CREDENTIAL", "CROSS", "CURRENT", "CURSOR", "DATABASE", "DECLARE",
+    "DEFAULT", "DELETE", "DENY", "DESC", "DISTINCT", "DISTRIBUTION", "DROP", "ELSE", "ENCRYPTION", "END", "ESCAPE",
+    "EXCEPT", "EXEC", "EXECUTE", "EXISTS", "EXTERNAL", "FETCH", "FILE", "FOR", "FOREIGN", "FORMAT", "FROM", "FULL",
+    "FUNCTION", "GO", "GOTO", "GRANT", "GROUP", "HASH", "HAVING", "HEAP", "HOLDLOCK", "IDENTITY", "IF", "IN", "INDEX",
+    "INNER", "INSERT", "INTERSECT", "INTO", "IS", "JOIN", "KEY", "KILL", "LEFT", "LIKE", "LOCATION", "LOGIN", "LOOP",
+    "MASTER", "MERGE", "NONCLUSTERED", "NOT", "NULL", "NULLIF", "OBJECT", "OF", "OFF", "ON", "OPEN", "OPENROWSET",
+    "OPTION", "OR", "ORDER", "OUTER", "OUTPUT", "OVER", "PARTITION", "PARTITIONS", "PERCENT", "PIVOT", "PRIMARY",
+    "PRINT", "PROC", "PROCEDURE", "RANGE", "REFERENCES", "RENAME", "REPLICATE", "REVOKE", "RIGHT", "ROLE", "ROLLBACK",
+    "ROUND_ROBIN", "ROW", "ROWS", "SCHEMA", "SCOPED", "SELECT", "SET", "SOME", "SOURCE", "STATISTICS", "SWITCH",
+    "TABLE", "THEN", "TO", "TOP", "TRAN", "TRANSACTION", "TRIGGER", "TRUNCATE", "UNION", "UNIQUE", "UNPIVOT", "UPDATE",
+    "USE", "USER", "VALUES", "VIEW", "WAITFOR", "WHEN", "WHERE", "WHILE", "WITH", "WITHIN",
+})  # fmt: skip
 
 
 def syntax_error(token: Token) -> PoolError:
     """Return error 103010 for ``token``.
 
-    A literal is never quoted: it may be a secret. Source: number and text as dedicated pools give them, in
-    MicrosoftDocs/azure-docs issues 80418 and 89747.
+    Only what can be no secret is quoted: a secret may lack its quotes. Source: number and text as dedicated pools give
+    them, in MicrosoftDocs/azure-docs issues 80418 and 89747.
     """
     if token.kind is TokenKind.END:
         near = "the end of the statement"
-    elif token.kind in {TokenKind.STRING, TokenKind.BINARY}:
-        near = "a literal"
-    else:
+    elif token.kind is TokenKind.SYMBOL or token.keyword in RESERVED_WORDS:
         near = f"'{token.text}'"
+    else:
+        near = f"a {token.kind.name.lower().replace('_', ' ')}"
     return PoolError(103010, f"Parse error at line: {token.line}: Incorrect syntax near {near}.")
 
 
