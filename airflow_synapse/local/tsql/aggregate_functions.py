@@ -8,7 +8,17 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
-from airflow_synapse.local.tsql.type_rules import BIGINT, FLOAT, INT, MONEY_TYPES, is_numeric, text
+from airflow_synapse.local.tsql.operators import quotient
+from airflow_synapse.local.tsql.type_rules import (
+    BIGINT,
+    FLOAT,
+    FLOAT_TYPES,
+    INT,
+    MONEY_TYPES,
+    digits,
+    is_numeric,
+    text,
+)
 from airflow_synapse.local.tsql.typed import Typed
 
 
@@ -44,12 +54,15 @@ def _sum(call: FunctionCall) -> Typed:
 
 
 def _avg(call: FunctionCall) -> Typed:
-    """Cut an average of integers to an integer."""
+    """Divide the sum by the number of values; an average of integers is an integer."""
     target = _summed_type(call[0], "AVG")
-    sql = f"avg({_inside(call, call[0].sql)}){call.over}"
-    if target.name in {"int", "bigint"}:
-        sql = f"trunc({sql})"
-    return Typed(f"CAST({sql} AS {target.duckdb_name})", target)
+    inside = _inside(call, call[0].sql)
+    if target.name in FLOAT_TYPES:
+        return Typed(f"CAST(avg({inside}){call.over} AS {target.duckdb_name})", target)
+    _, scale = digits(call[0].type or target)
+    total = Typed(f"sum({inside}){call.over}", SqlType("decimal", precision=38, scale=scale))
+    count = Typed(f"nullif(count({inside}){call.over}, 0)", BIGINT)
+    return Typed(quotient(total, count, target), target)
 
 
 def _extreme(call: FunctionCall) -> Typed:

@@ -7,9 +7,10 @@ from typing import Final
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import MAX, SqlType
 from airflow_synapse.local.tsql.conversion import convert, text_of
-from airflow_synapse.local.tsql.type_rules import INT, common_type, is_numeric, is_text, text
-from airflow_synapse.local.tsql.typed import Typed, quote_literal
+from airflow_synapse.local.tsql.type_rules import FLOAT_TYPES, INT, common_type, digits, is_numeric, is_text, text
+from airflow_synapse.local.tsql.typed import Typed, error_sql, quote_literal
 
+_MOST_DIGITS: Final = 38
 _WITH_TIME: Final = frozenset({"date", "datetime", "datetime2", "smalldatetime"})
 
 
@@ -56,11 +57,42 @@ def calculation(operator: str, left: Typed, right: Typed, target: SqlType) -> st
     if target.name in {"int", "bigint", "smallint", "tinyint"}:
         a, b = convert(left, target).sql, convert(right, target).sql
         return f"({a} {'//' if operator == '/' else operator} {b})"
+    if operator == "/" and target.name not in FLOAT_TYPES:
+        return quotient(left, right, target)
     if operator in "/%":
         b = f"tsql_divisor({b})"
-    if target.name in {"float", "real"}:
+    if target.name in FLOAT_TYPES:
         return f"CAST(CAST({a} AS DOUBLE) {operator} CAST({b} AS DOUBLE) AS {name})"
     return f"CAST({a} {operator} {b} AS {name})"
+
+
+def quotient(left: Typed, right: Typed, target: SqlType) -> str:
+    """Return the SQL of ``left / right`` for exact numbers. DuckDB itself divides decimals as floats.
+
+    Assumption: The digits of a quotient that its type has no place for are cut, not rounded.
+    Assumption: A dividend that has more than 38 digits with the scale of the quotient is refused with number 8115.
+    """
+    (dividend, scale), (divisor, other_scale) = _unscaled(left), _unscaled(right)
+    _, result_scale = digits(target)
+    shift = result_scale + other_scale - scale
+    if abs(shift) > _MOST_DIGITS:
+        return error_sql(8115, "Arithmetic overflow error converting to numeric.")
+    shifted = f"{dividend} {'*' if shift >= 0 else '//'} CAST('{10 ** abs(shift)}' AS HUGEINT)"
+    whole = f"CAST(({shifted}) // tsql_divisor({divisor}) AS DECIMAL(38, 0))"
+    unit = f"0.{'1':0>{result_scale}}" if result_scale else "1"
+    return f"CAST({whole} * CAST('{unit}' AS DECIMAL(38, {result_scale})) AS {target.duckdb_name})"
+
+
+def _unscaled(value: Typed) -> tuple[str, int]:
+    """Return the SQL of an exact number without its decimal point, and its scale."""
+    assert value.type is not None  # noqa: S101 - as_numbers gave it a type
+    precision, scale = digits(value.type)
+    if not scale:
+        return f"CAST({value.sql} AS HUGEINT)", 0
+    return (
+        f"CAST(replace(CAST(CAST({value.sql} AS DECIMAL({precision}, {scale})) AS VARCHAR), '.', '') AS HUGEINT)",
+        scale,
+    )
 
 
 def is_moment(value: Typed) -> bool:
