@@ -47,9 +47,9 @@ _READERS: Final = {
     "hour": "hour({0})",
     "minute": "minute({0})",
     "second": "second({0})",
-    "millisecond": "(epoch_us({0}) // 1000 % 1000)",
-    "microsecond": "(epoch_us({0}) % 1000000)",
-    "nanosecond": "(epoch_us({0}) % 1000000 * 1000)",
+    "millisecond": "(microsecond({0}) % 1000000 // 1000)",  # DuckDB counts from the full minute
+    "microsecond": "(microsecond({0}) % 1000000)",
+    "nanosecond": "(microsecond({0}) % 1000000 * 1000)",
     "iso_week": "weekofyear({0})",
     "week": "((dayofyear({0}) + dayofweek(date_trunc('year', {0})) - 1) // 7 + 1)",
 }
