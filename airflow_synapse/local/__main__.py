@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WorkspaceError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

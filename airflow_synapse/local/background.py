@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from airflow_synapse.local.workspace import Workspace
 _START_SECONDS: Final = 600.0  # the first start downloads Azurite and Spark
 _STOP_SECONDS: Final = 40.0
 _POLL_SECONDS: Final = 0.1
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,11 @@ def running_state(home: Path) -> State | None:
     try:
         return State(**json.loads((home / "workspace.json").read_text()))
     except FileNotFoundError:
-        raise WorkspaceError(f"The workspace in {home} is starting or stopping. Try again in a moment.") from None
+        raise _not_ready(home) from None
+
+
+def _not_ready(home: Path) -> WorkspaceError:
+    return WorkspaceError(f"The workspace in {home} is starting or stopping. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +90,21 @@ def run(home: Path, parts: Parts, *, ready: Callable[[State], None]) -> None:
 
     :param ready: Called once, when the workspace answers.
     :raises WorkspaceError: One runs already, a part does not start, or one ends by itself.
+    :raises KeyboardInterrupt: A signal came before it was ready.
     """
-    stop_asked = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop_asked.set())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with locked(home / "workspace.lock", wait=False) as free:
         if not free:
             raise WorkspaceError(
                 f"The workspace in {home} is up already. Look at it with `status`, end it with `down`."
             )
-        with Workspace(home, home / "workspace", **asdict(parts)) as workspace:
+        with (
+            _file(home / "workspace.pid", str(os.getpid())),
+            Workspace(home, home / "workspace", **asdict(parts)) as workspace,
+        ):
+            stop_asked = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop_asked.set())
             state = State(
                 os.getpid(),
                 workspace.connections(),
@@ -100,17 +112,17 @@ def run(home: Path, parts: Parts, *, ready: Callable[[State], None]) -> None:
                 workspace.spark_pool.control_port if workspace.spark_pool else None,
                 workspace.environment,
             )
-            with _state_file(home / "workspace.json", state):
+            with _file(home / "workspace.json", json.dumps(asdict(state))):
                 ready(state)
                 while not stop_asked.wait(1.0):
                     workspace.check()
 
 
 @contextlib.contextmanager
-def _state_file(path: Path, state: State) -> Iterator[None]:
+def _file(path: Path, text: str) -> Iterator[None]:
     partial = path.with_suffix(".partial")
     partial.touch(mode=0o600)
-    partial.write_text(json.dumps(asdict(state)))
+    partial.write_text(text)
     partial.rename(path)  # a reader finds all of it or nothing
     try:
         yield
@@ -125,11 +137,13 @@ def start(home: Path, parts: Parts) -> State:
     """
     if is_running(home):
         raise WorkspaceError(f"The workspace in {home} is up already. Look at it with `status`, end it with `down`.")
-    (home / "workspace.json").unlink(missing_ok=True)
-    log = home / "workspace.log"
+    for leftover in ("workspace.json", "workspace.pid"):
+        (home / leftover).unlink(missing_ok=True)
+    log_file = home / "workspace.log"
+    log.info("Starting. The first time, this downloads what is missing. Progress is in %s", log_file)
     arguments = ["--storage-port", str(parts.storage_port), "--sql-port", str(parts.sql_port), "--home", str(home)]
     arguments += ["--spark", "--spark-port", str(parts.spark_port)] if parts.spark else []
-    with log.open("wb") as output:
+    with log_file.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - ours
             [sys.executable, "-m", "airflow_synapse.local", "up", "--foreground", *arguments],
             stdin=subprocess.DEVNULL,
@@ -137,27 +151,39 @@ def start(home: Path, parts: Parts) -> State:
             stderr=output,
             start_new_session=True,
         )
+    try:
+        return _state_when_ready(home, process, log_file)
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+
+
+def _state_when_ready(home: Path, process: subprocess.Popen[bytes], log_file: Path) -> State:
     deadline = time.monotonic() + _START_SECONDS
     while not (home / "workspace.json").exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            process.terminate()
-            raise WorkspaceError(f"The workspace does not start:\n{log.read_text(errors='replace').strip()}")
+            raise WorkspaceError(f"The workspace does not start:\n{log_file.read_text(errors='replace').strip()}")
         time.sleep(_POLL_SECONDS)
     return State(**json.loads((home / "workspace.json").read_text()))
 
 
 def stop(home: Path) -> bool:
-    """Stop the running workspace and wait until it is gone; return whether there was one.
+    """Stop the running workspace, ready or not, and wait until it is gone; return whether there was one.
 
     :raises WorkspaceError: It does not stop.
     """
-    state = running_state(home)
-    if state is None:
+    if not is_running(home):
         return False
-    os.kill(state.process_id, signal.SIGTERM)
+    try:
+        process_id = int((home / "workspace.pid").read_text())
+    except FileNotFoundError:
+        raise _not_ready(home) from None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process_id, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     while is_running(home):
         if time.monotonic() > deadline:
-            raise WorkspaceError(f"The workspace (process {state.process_id}) did not stop in {_STOP_SECONDS:g} s.")
+            raise WorkspaceError(f"The workspace (process {process_id}) did not stop in {_STOP_SECONDS:g} s.")
         time.sleep(_POLL_SECONDS)
     return True
