@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_synapse.local import background
 from airflow_synapse.local.fault_command import add_fault_command
 from airflow_synapse.local.home import HOME_VARIABLE, WorkspaceError, default_home
-from airflow_synapse.local.odbc import connect
+from airflow_synapse.local.odbc import connect, load_pyodbc
 from airflow_synapse.local.text_table import text_table
 
 if TYPE_CHECKING:
@@ -98,16 +98,14 @@ def _sql(options: argparse.Namespace) -> int:
     if state is None:
         raise WorkspaceError("The workspace is down. Start it with: python -m airflow_synapse.local up")
     pool = state.connections["synapse_default"]
-    with connect(
-        port=pool["port"], database=pool["schema"], user=pool["login"], password=pool["password"]
-    ) as connection:
-        import pyodbc  # noqa: PLC0415 - connect() has said what to do when it cannot be imported
-
-        try:
-            cursor = connection.execute(options.batch)
-            _print_results(cursor)
-        except pyodbc.Error as error:
-            raise WorkspaceError(error.args[-1]) from None
+    odbc = load_pyodbc()
+    try:
+        with connect(
+            port=pool["port"], database=pool["schema"], user=pool["login"], password=pool["password"]
+        ) as connection:
+            _print_results(connection.execute(options.batch))
+    except odbc.Error as error:
+        raise WorkspaceError(error.args[-1]) from None
     return 0
 
 

@@ -10,6 +10,7 @@ from airflow_synapse.local.fault_client import ControlClient
 from airflow_synapse.local.fault_control import FaultControl, fault_commands
 from airflow_synapse.local.faults import Faults
 from airflow_synapse.local.spark.faults import SparkFault
+from airflow_synapse.local.sql_pool import DATABASE, LOGIN
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,34 @@ def test_logins_are_refused(fault, breakable_pool):
     assert fault("refuse-logins", "40613")[0] == 0
     with pytest.raises(pyodbc.Error, match="40613"):
         breakable_pool.connect()
+
+
+@pytest.fixture
+def sql(breakable_pool, monkeypatch, capsys):
+    """Run the command ``sql`` on the pool of the tests and return its code and what it printed."""
+    password = breakable_pool.password.reveal()
+    pool = {"port": breakable_pool.port, "schema": DATABASE, "login": LOGIN, "password": password}
+    state = State(1, {"synapse_default": pool}, breakable_pool.control_port)
+    monkeypatch.setattr(background, "running_state", lambda _: state)
+
+    def run(batch):
+        code = command_line.main(["sql", batch])
+        return code, "".join(capsys.readouterr())
+
+    return run
+
+
+def test_sql_says_in_a_sentence_why_it_cannot_connect(sql, breakable_pool):
+    breakable_pool.faults.pause()
+    code, output = sql("SELECT 1")
+    assert code == 1
+    assert "Cannot connect" in output
+    assert len(output.splitlines()) == 1
+
+
+def test_sql_shows_a_time_with_its_zone(sql):
+    code, output = sql("SELECT CAST('2013-01-02 03:04:05.1234567 +01:30' AS datetimeoffset) AS moment")
+    assert (code, output.splitlines()[-1]) == (0, "2013-01-02 01:34:05.123456+00:00")
 
 
 def test_faults_of_the_spark_pool_are_set_listed_and_cleared(fault, spark_control):
