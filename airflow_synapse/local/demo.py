@@ -23,7 +23,7 @@ from azure.storage.blob import BlobServiceClient
 
 from airflow_synapse.local.airflow import Airflow
 from airflow_synapse.local.flights import flights_by_day
-from airflow_synapse.local.home import WorkspaceError, default_home
+from airflow_synapse.local.home import WorkspaceError, default_home, locked
 from airflow_synapse.local.spark_demo import (
     SPARK_DAG_ID,
     carriers_by_duckdb,
@@ -70,8 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _running(folder: Path, dags: Path) -> Iterator[tuple[Workspace, Airflow]]:
-    """Start a workspace and an Airflow with connections to it, in an empty folder; stop both at the end."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Start a workspace and an Airflow with connections to it, in an empty folder; stop both at the end.
+
+    :raises WorkspaceError: Another demonstration runs in the folder.
+    """
+    with locked(folder.with_suffix(".lock"), wait=False) as free:
+        if not free:
+            raise WorkspaceError(f"Another demonstration runs in {folder}. End it with Ctrl-C where it was started.")
+        shutil.rmtree(folder, ignore_errors=True)
+        with _started(folder, dags) as running:
+            yield running
+
+
+@contextlib.contextmanager
+def _started(folder: Path, dags: Path) -> Iterator[tuple[Workspace, Airflow]]:
     _say(
         "Starting the workspace: storage (Azurite), SQL pool and Spark pool. It is no Azure, and listens on 127.0.0.1."
     )

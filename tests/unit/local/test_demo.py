@@ -1,11 +1,12 @@
-"""The demonstration on an Airflow whose database is locked."""
+"""The demonstration on an Airflow whose database is locked, and beside another demonstration."""
 
+import signal
 import time
 
 import pytest
 
 from airflow_synapse.local import demo
-from airflow_synapse.local.home import WorkspaceError
+from airflow_synapse.local.home import HOME_VARIABLE, WorkspaceError, locked
 
 LOCKED = 'POST /backfills: 503 {"detail":"Database is locked. Backfill creation is not supported on SQLite."}'
 
@@ -52,3 +53,13 @@ def test_another_error_is_not_repeated(waits):
     with pytest.raises(WorkspaceError, match="409"):
         demo.backfill(Answers("POST /backfills: 409 running"), ["2013-01-01"])
     assert waits == []
+
+
+def test_the_folder_of_a_running_demonstration_is_left_alone(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # that of pytest stays
+    (tmp_path / "ui" / "airflow").mkdir(parents=True)
+    with locked(tmp_path / "ui.lock", wait=False):
+        assert demo.main(["--ui"]) == 1
+    assert (tmp_path / "ui" / "airflow").exists()
+    assert capsys.readouterr().err.startswith("Another demonstration runs")
