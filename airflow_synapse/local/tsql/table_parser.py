@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sqlglot import exp
 
@@ -132,6 +132,9 @@ def parse_column(reader: TokenReader, constraints: list[KeyConstraint]) -> Colum
             constraints.append(_key(reader, name, constraint_name))
         else:
             column = _property(reader, column)
+    if column.identity is not None and column.default is not None:
+        # Assumption: The number is SQL Server's.
+        raise PoolError(1754, "Defaults cannot be created on columns with an IDENTITY attribute.")
     return column
 
 
@@ -214,36 +217,45 @@ def _key(reader: TokenReader, column: str | None, name: str | None) -> KeyConstr
 
 
 def _options(reader: TokenReader) -> TableOptions:
-    options = TableOptions()
+    options: dict[str, Any] = {}
     if not reader.accept("WITH"):
-        return options
+        return TableOptions()
     reader.expect_symbol("(")
     while True:
-        options = _option(reader, options)
+        _option(reader, options)
         if not reader.accept_symbol(","):
             break
     reader.expect_symbol(")")
-    return options
+    return TableOptions(**options)
 
 
-def _option(reader: TokenReader, options: TableOptions) -> TableOptions:
+def _option(reader: TokenReader, options: dict[str, Any]) -> None:
+    """Read one option into ``options``.
+
+    Assumption: A second distribution, index or partitioning of one table is refused as bad syntax.
+    """
+    first = reader.peek()
     if reader.accept("DISTRIBUTION"):
         reader.expect_symbol("=")
-        return replace(options, distribution=_distribution(reader))
-    if reader.accept("HEAP"):
-        return replace(options, index=TableIndex("HEAP"))
-    if reader.accept("CLUSTERED", "COLUMNSTORE", "INDEX"):
+        given: dict[str, Any] = {"distribution": _distribution(reader)}
+    elif reader.accept("HEAP"):
+        given = {"index": TableIndex("HEAP")}
+    elif reader.accept("CLUSTERED", "COLUMNSTORE", "INDEX"):
         columns = reader.names() if reader.accept("ORDER") else ()
-        return replace(options, index=TableIndex("CLUSTERED COLUMNSTORE", tuple((name, False) for name in columns)))
-    if reader.accept("CLUSTERED", "INDEX"):
-        return replace(options, index=TableIndex("CLUSTERED", _index_columns(reader)))
-    if reader.accept("PARTITION"):
-        return replace(options, partitioning=_partitioning(reader))
-    if reader.accept("LOCATION"):  # Source: CREATE TABLE reference: LOCATION = USER_DB is accepted for compatibility
+        given = {"index": TableIndex("CLUSTERED COLUMNSTORE", tuple((name, False) for name in columns))}
+    elif reader.accept("CLUSTERED", "INDEX"):
+        given = {"index": TableIndex("CLUSTERED", _index_columns(reader))}
+    elif reader.accept("PARTITION"):
+        given = {"partitioning": _partitioning(reader)}
+    elif reader.accept("LOCATION"):  # Source: CREATE TABLE reference: LOCATION = USER_DB is accepted for compatibility
         reader.expect_symbol("=")
         reader.expect("USER_DB")
-        return options
-    raise syntax_error(reader.peek())
+        given = {}
+    else:
+        raise syntax_error(first)
+    if given.keys() & options.keys():
+        raise syntax_error(first)
+    options |= given
 
 
 def _distribution(reader: TokenReader) -> Distribution:
@@ -293,5 +305,7 @@ def parse_truncate(reader: TokenReader) -> Body:
     """Parse TRUNCATE TABLE name."""
     reader.expect("TRUNCATE", "TABLE")
     name = reader.qualified_name()
+    if reader.at("WITH"):  # Source: TRUNCATE TABLE reference, syntax for Azure Synapse Analytics
+        raise refused("TRUNCATE TABLE WITH (PARTITIONS)")
     reader.expect_end()
     return TruncateTable(name)
