@@ -73,6 +73,8 @@ def text_of(value: Typed, style: int | None = None) -> str:
         return value.sql
     if source.name in TIME_TYPES:
         return date_styles.to_text(value.sql, source, style)
+    if style not in _STYLES.get(source.name, (style,)):
+        raise not_supported(f"Style {style} of CONVERT for {source.name}")
     if source.name in MONEY_TYPES:
         return f"CAST(CAST({value.sql} AS DECIMAL(19,{4 if style == 2 else 2})) AS VARCHAR)"
     if source.name in BINARY_TYPES:
@@ -80,6 +82,12 @@ def text_of(value: Typed, style: int | None = None) -> str:
     return _TEXTS.get(source.name, "CAST({0} AS VARCHAR)").format(value.sql)
 
 
+#: Styles of the types that have them; for other types a style does not count. Source: CAST and CONVERT reference.
+_STYLES: Final[dict[str, tuple[int | None, ...]]] = {
+    **dict.fromkeys(MONEY_TYPES, (None, 0, 2)),
+    **dict.fromkeys(FLOAT_TYPES, (None, 0)),
+    **dict.fromkeys(BINARY_TYPES, (None, 0, 1)),
+}
 #: Assumption: A float becomes text with six significant digits, as style 0 says; the exponent has two digits.
 _FLOAT_TEXT: Final = "format('{{:g}}', {0})"
 _TEXTS: Final = {
