@@ -1,4 +1,7 @@
-"""Translate a query: FROM, WHERE, GROUP BY, the select list, ORDER BY, set operations, common tables."""
+"""Translate a query: FROM, WHERE, GROUP BY, the select list, ORDER BY, set operations, common tables.
+
+Assumption: Trailing blanks count in GROUP BY, DISTINCT, set operations and aggregates, unlike in comparisons.
+"""
 
 from __future__ import annotations
 
@@ -84,6 +87,7 @@ class QueryBinder:
         """Return the query translated, its WITH list first."""
         parts = []
         for common in query.common_tables:
+            _check_no_order(common.query)
             bound = self._query(common.query, None)
             names = common.columns or tuple(column.name for column in bound.columns)
             columns = _named(bound.columns, names, common.name)
@@ -95,6 +99,7 @@ class QueryBinder:
 
     def subquery(self, tree: exp.Expression, outer: Scope) -> tuple[str, list[SqlType | None]]:
         """Return a subquery and the types of its columns."""
+        _check_no_order(tree)
         bound = self._query(tree, outer)
         return bound.sql, [column.type for column in bound.columns]
 
@@ -134,6 +139,8 @@ class QueryBinder:
         )
         order = self._order(select.args.get("order"), items, binder)
         distinct = "DISTINCT " if select.args.get("distinct") else ""
+        if distinct:
+            _check_distinct_order(select.args.get("order"), items, binder)
         sql = f"SELECT {distinct}{chosen}{tables}{where}{group}{order}{top}"
         return BoundQuery(sql, tuple(BoundColumn(name, value.type, value.nullable) for name, value in items))
 
@@ -257,6 +264,7 @@ class QueryBinder:
         alias = node.alias
         if not alias:
             raise PoolError(103010, "Parse error: a derived table needs a name.")
+        _check_no_order(node.this)
         bound = self._query(node.this, scope.outer)
         columns = node.args["alias"].columns
         names = tuple(column.name for column in columns) or tuple(column.name for column in bound.columns)
@@ -312,6 +320,28 @@ def _named(columns: Sequence[BoundColumn], names: Sequence[str], owner: str) -> 
     if twice is not None:
         raise PoolError(8156, f"The column '{twice}' was specified multiple times for '{owner}'.")
     return tuple(SourceColumn(name, column.type, column.nullable) for name, column in zip(names, columns, strict=True))
+
+
+def _check_distinct_order(
+    order: exp.Expression | None, items: Sequence[tuple[str, Typed]], binder: ExpressionBinder
+) -> None:
+    names, values = {name.lower() for name, _ in items}, {value.sql for _, value in items}
+    for part in order.expressions if order is not None else ():
+        key = part.this
+        is_listed = isinstance(key, exp.Literal) or (isinstance(key, exp.Column) and key.name.lower() in names)
+        if not is_listed and binder.value(key).sql not in values:
+            message = "ORDER BY items must appear in the select list if SELECT DISTINCT is specified."
+            raise PoolError(145, message, severity=15)
+
+
+def _check_no_order(tree: exp.Expression) -> None:
+    """Check a query inside another one."""
+    if tree.args.get("order") and not tree.args.get("limit"):
+        message = (
+            "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common table "
+            "expressions, unless TOP, OFFSET or FOR XML is also specified."
+        )
+        raise PoolError(1033, message, severity=15)
 
 
 def _numbered(items: Sequence[tuple[str, Typed]]) -> list[tuple[int, tuple[str, Typed]]]:
