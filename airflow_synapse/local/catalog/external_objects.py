@@ -82,4 +82,3 @@ class ExternalStorage:
     reject_type: str = "VALUE"
     reject_value: float = 0
     reject_sample_value: int | None = None
-    rejected_row_location: str | None = None

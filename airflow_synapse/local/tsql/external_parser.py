@@ -25,7 +25,7 @@ from airflow_synapse.local.tsql.external_statements import (
     PutCredential,
 )
 from airflow_synapse.local.tsql.query_text import parse_query
-from airflow_synapse.local.tsql.reader import TokenReader, refused, syntax_error
+from airflow_synapse.local.tsql.reader import TokenReader, not_supported, refused, syntax_error
 from airflow_synapse.local.tsql.statements import Body, ColumnDefinition, KeyConstraint
 from airflow_synapse.local.tsql.table_parser import column_names, parse_column
 from airflow_synapse.local.tsql.tokens import Token, TokenKind
@@ -161,6 +161,8 @@ def parse_drop_external_table(reader: TokenReader) -> Body:
 
 
 def _table_options(options: Mapping[str, str]) -> ExternalTableOptions:
+    if "REJECTED_ROW_LOCATION" in options:
+        raise not_supported("REJECTED_ROW_LOCATION")
     missing = next((name for name in ("LOCATION", "DATA_SOURCE", "FILE_FORMAT") if not options.get(name)), None)
     if missing is not None:
         raise PoolError(103010, f"An external table needs {missing}.")
@@ -178,7 +180,6 @@ def _table_options(options: Mapping[str, str]) -> ExternalTableOptions:
         reject_type,
         _number("REJECT_VALUE", options.get("REJECT_VALUE", "0"), most, whole=reject_type == "VALUE"),
         None if sample is None else int(_number("REJECT_SAMPLE_VALUE", sample, _MOST_ROWS, whole=True)),
-        options.get("REJECTED_ROW_LOCATION"),
     )
 
 

@@ -80,7 +80,6 @@ class ExternalTableOptions:
     reject_type: str = "VALUE"
     reject_value: float = 0
     reject_sample_value: int | None = None
-    rejected_row_location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

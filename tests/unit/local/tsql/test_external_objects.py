@@ -105,6 +105,7 @@ def test_a_rolled_back_statement_leaves_nothing(client, new_client):
                 "REJECT_TYPE = PERCENTAGE, REJECT_SAMPLE_VALUE = 10, REJECT_VALUE = 101",
                 "REJECT_SAMPLE_VALUE = 10",
                 "REJECT_TYPE = ROWS",
+                "REJECTED_ROW_LOCATION = '/rejects'",
             )
         ),
         (
