@@ -169,6 +169,8 @@ class _Scan:
             return True
         if keyword == "SELECT":
             return previous in _SET_OPERATORS or self._select_is_body(previous)
+        if keyword in {"EXEC", "EXECUTE"}:
+            return self._verb == "INSERT" and not self._has_body
         return keyword == "IF" and self._verb == "DROP" and index == self._start + 2
 
     def _select_is_body(self, previous: str) -> bool:

@@ -14,6 +14,7 @@ from airflow_synapse.local.tsql.statements import Body, Change, Insert, Name, Se
 from airflow_synapse.local.tsql.tokens import Token, TokenKind
 
 _CONSTANT_CALLS: Final = frozenset({f"{PREFIX}{name}" for name in ("N", "BINARY", "MONEY", "VARIABLE")})
+_COMPOUND_ASSIGNMENTS: Final = frozenset({"+=", "-=", "*=", "/=", "%="})
 
 
 def parse_with(reader: TokenReader) -> Body:
@@ -40,6 +41,8 @@ def parse_insert(reader: TokenReader) -> Body:
     target = reader.qualified_name()
     has_columns = reader.at_symbol("(") and reader.peek(1).keyword not in {"SELECT", "WITH"}
     columns = reader.names() if has_columns else None
+    if reader.at("EXEC") or reader.at("EXECUTE"):
+        raise not_supported("INSERT EXEC")
     if reader.accept("VALUES"):
         return Insert(target, columns, values=_one_row(reader))
     if reader.accept("DEFAULT"):
@@ -97,6 +100,8 @@ def assignment(tokens: Sequence[Token], end: Token) -> tuple[str, exp.Expression
     """
     reader = TokenReader([*tokens, end])
     column = reader.qualified_name()[-1]
+    if reader.peek().text in _COMPOUND_ASSIGNMENTS:
+        raise not_supported(f"The operator {reader.peek().text}")
     reader.expect_symbol("=")
     value = list(reader.rest())[:-1]
     if not value:

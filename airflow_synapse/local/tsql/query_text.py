@@ -31,12 +31,17 @@ _KEYWORDS: Final = frozenset({
     "ANY", "SOME", "PERCENT", "WITH", "TIES", "DEFAULT",
 })  # fmt: skip
 _JOIN_KINDS: Final = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS"})
+_JOIN_HINTS: Final = frozenset({"HASH", "LOOP", "REDUCE", "REPLICATE", "REDISTRIBUTE"})
 #: Functions that are called without parentheses.
 _BARE_FUNCTIONS: Final = frozenset({"CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER"})
 _CASTS: Final = frozenset({"CAST", "TRY_CAST"})
 _CONVERTS: Final = frozenset({"CONVERT", "TRY_CONVERT"})
 #: Clauses that a dedicated pool has not. Source: azure-docs sql/overview-features (02/2026), Query language.
-_REFUSED_CLAUSES: Final = {"FOR": "The FOR clause (FOR XML, FOR JSON)", "MATCH": "MATCH"}
+_REFUSED_CLAUSES: Final = {
+    "FOR": "The FOR clause (FOR XML, FOR JSON)",
+    "MATCH": "MATCH",
+    "OPENROWSET": "OPENROWSET",
+}
 _MISSING_CLAUSES: Final = frozenset({"PIVOT", "UNPIVOT", "APPLY", "COLLATE", "INTO", "TABLESAMPLE", "CUBE", "ROLLUP"})
 #: Assumption: Table hints that only say how a reader locks are accepted and have no effect.
 _IGNORED_HINTS: Final = frozenset({"NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "READPAST"})
@@ -185,6 +190,8 @@ def _check_clause(token: Token, reader: TokenReader, previous: Token) -> None:
     if token.keyword == "OFFSET" and reader.peek().kind in {TokenKind.NUMBER, TokenKind.VARIABLE}:
         # Source: azure-docs sql/overview-features (02/2026), SELECT statement.
         raise refused("OFFSET/FETCH", "Number the rows with ROW_NUMBER() instead.")
+    if token.keyword in _JOIN_HINTS and reader.at("JOIN"):
+        raise not_supported(f"The join hint {token.keyword}")
     if token.keyword == "AT" and reader.at("TIME", "ZONE"):
         raise not_supported("AT TIME ZONE")
 
