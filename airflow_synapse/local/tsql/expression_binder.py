@@ -134,7 +134,8 @@ class ExpressionBinder:
             found = SqlType("varchar", min(max(1, len(node.this)), 8000) if len(node.this) <= 8000 else MAX)
             return Typed(quote_literal(node.this), found, node.this, nullable=False)
         found = number_literal(node.this)
-        if found.name == "float" and math.isinf(float(node.this)):  # Assumption: The number is SQL Server's.
+        if found.name == "float" and math.isinf(float(node.this)):
+            # Assumption: A float literal that is out of range is refused with number 168.
             raise PoolError(168, "A floating point value is out of the range of computer representation.", severity=15)
         return Typed(f"CAST({node.this} AS {found.duckdb_name})", found, node.this, nullable=False)
 

@@ -133,7 +133,7 @@ def parse_column(reader: TokenReader, constraints: list[KeyConstraint]) -> Colum
         else:
             column = _property(reader, column)
     if column.identity is not None and column.default is not None:
-        # Assumption: The number is SQL Server's.
+        # Assumption: A DEFAULT on an identity column is refused with number 1754.
         raise PoolError(1754, "Defaults cannot be created on columns with an IDENTITY attribute.")
     return column
 
