@@ -13,8 +13,9 @@ from airflow_synapse.spark.batch import BatchRequest
 from airflow_synapse.spark.names import BatchName
 from airflow_synapse.transfer.job_request import ERROR_NAME, OWNER_NAME, READING_STEPS
 
-#: Errors that Spark raises before it writes anything.
-_HARMLESS: Final = ("AnalysisException", "RefusedError")
+#: The error of a job that has refused to write. No error of Spark stands for that while it writes: the metastore's come
+#: as AnalysisException, too, and after the rows. Source: Spark, HiveExternalCatalog.withClient.
+_HARMLESS: Final = "RefusedError"
 
 
 class DeliveryJob(StagedJob):

@@ -17,7 +17,7 @@ ERROR_NAME: Final = "error.json"
 #: What a job writes first: from here on it may do something.
 OWNER_NAME: Final = "owner.json"
 #: Steps of a job in which it has not written yet, as its error file names them.
-READING_STEPS: Final = ("begin", "read the files", "read the source")
+READING_STEPS: Final = ("begin", "read the files", "read the source", "look at the target")
 #: Folder of the Parquet files, in the folder of the job.
 DATA_FOLDER: Final = "data"
 VERSION: Final = 1

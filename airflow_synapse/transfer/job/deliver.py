@@ -27,7 +27,7 @@ from staged_columns import TIMESTAMPS_AS_TEXT, column_named
 def deliver(this: Run) -> dict[str, Any]:
     """Write the rows; return the manifest. Nothing is written unless the files hold what the request says.
 
-    :raises RefusedError: A column is missing, or the number of rows is another.
+    :raises RefusedError: A column is missing, the number of rows is another, or the target must not be there.
     """
     request, target = this.request, this.request["target"]
     schema = T.StructType.fromJson(request["schema"])
@@ -38,11 +38,14 @@ def deliver(this: Run) -> dict[str, Any]:
         raise RefusedError(
             f"The files in {request['source']} hold {rows} rows, and the pool has exported {request['rows']}."
         )
+    this.step = "look at the target"
+    exists = _exists(this, target)
+    if exists and target["mode"] == "errorifexists":
+        raise RefusedError(f"{target.get('name') or target['path']} already exists, and save_mode is errorifexists.")
     this.step = "write the target"
-    ignored = target["mode"] == "ignore" and _exists(this, target)
     _write(frame, target)
     return {
-        "rows": 0 if ignored else rows,
+        "rows": 0 if exists and target["mode"] == "ignore" else rows,
         "columns": [
             {"name": field.name, "type": field.dataType.simpleString(), "nullable": field.nullable}
             for field in schema.fields

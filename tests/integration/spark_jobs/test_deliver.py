@@ -67,8 +67,8 @@ def test_modes_do_with_a_table_what_sparks_do(jobs, exported):
     assert jobs.deliver(exported, SCHEMA, table_target("moded", "ignore")).manifest["rows"] == 0
     assert count(jobs, "moded") == 4
     refused = jobs.deliver(exported, SCHEMA, table_target("moded"))
-    assert refused.error["kind"] == "AnalysisException"
-    assert "ALREADY_EXISTS" in refused.error["message"]
+    assert (refused.error["kind"], refused.error["step"]) == ("RefusedError", "look at the target")
+    assert "moded already exists" in refused.error["message"]
     assert count(jobs, "moded") == 4
     assert jobs.deliver(exported, SCHEMA, table_target("moded", "overwrite")).manifest["rows"] == 2
     assert count(jobs, "moded") == 2

@@ -161,7 +161,9 @@ OWNED = {"owner.json": {}}
         (OWNED, True),
         ({**OWNED, "error.json": {"step": "read the files", "kind": "java.io.IOException"}}, False),
         ({**OWNED, "error.json": {"step": "write the target", "kind": "java.io.IOException"}}, True),
-        ({**OWNED, "error.json": {"step": "write the target", "kind": "AnalysisException"}}, False),
+        ({**OWNED, "error.json": {"step": "look at the target", "kind": "ParseException"}}, False),
+        ({**OWNED, "error.json": {"step": "write the target", "kind": "RefusedError"}}, False),
+        ({**OWNED, "error.json": {"step": "write the target", "kind": "AnalysisException"}}, True),  # of the metastore
         ({**OWNED, "error.json": b'{"step": "read'}, True),  # it died while it wrote that
         ({**OWNED, "error.json": b""}, True),
     ],
