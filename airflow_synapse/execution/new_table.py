@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from airflow_synapse.copy.identifiers import TableName
-from airflow_synapse.exceptions import StatementError, TableExistsError
+from airflow_synapse.exceptions import ConnectionLostError, StatementError, TableExistsError
 from airflow_synapse.execution.copy_load import ALREADY_AN_OBJECT, TaskTry
 from airflow_synapse.load.statements import PlainStatement
 from airflow_synapse.load.submission import Session
@@ -27,14 +27,22 @@ class NewTable:
     :param table: Its name.
     :param open_session: Returns a session of the pool, which a ``with`` block opens and closes.
     :param task_try: Who loads.
+    :param reload: Whether a load from before the task was cleared is made again: the table has its rows, and is not one
+        for this load then.
     """
 
     def __init__(
-        self, table: TableName, open_session: Callable[[], AbstractContextManager[Session]], task_try: TaskTry
+        self,
+        table: TableName,
+        open_session: Callable[[], AbstractContextManager[Session]],
+        task_try: TaskTry,
+        *,
+        reload: bool,
     ) -> None:
         self._table = table
         self._open_session = open_session
         self._try = task_try
+        self._reload = reload
 
     def is_taken(self) -> bool:
         """Say whether the table is there, and no earlier try of this load has made it.
@@ -61,17 +69,22 @@ class NewTable:
         """Make the table, unless an earlier try has.
 
         :raises TableExistsError: Somebody else has made it meanwhile.
+        :raises StatementError: The pool refuses.
         """
         if self._is_ours:
             return
-        self._try.store.set(RECORD_KEY, {"load_id": self._try.identity.load_id, "table": self._table.quoted})
+        identity = self._try.identity
+        mark = {"load_id": identity.load_id, "clear_number": identity.clear_number, "table": self._table.quoted}
+        self._try.store.set(RECORD_KEY, mark)
         try:
             with self._open_session() as session:
                 session.execute(PlainStatement(definition.create_sql()))
+        except ConnectionLostError:
+            raise  # it may be made
         except StatementError as error:
+            self._try.store.set(RECORD_KEY, {})  # whoever makes it now, it is not this load
             if error.number != ALREADY_AN_OBJECT:
                 raise
-            self._try.store.set(RECORD_KEY, {})
             raise TableExistsError(self.message) from error
 
     @property
@@ -82,4 +95,7 @@ class NewTable:
     @property
     def _is_ours(self) -> bool:
         kept = self._try.store.get(RECORD_KEY) or {}
-        return bool(kept.get("load_id") == self._try.identity.load_id and kept.get("table") == self._table.quoted)
+        identity = self._try.identity
+        is_from_now = not self._reload or kept.get("clear_number") == identity.clear_number
+        is_same = (kept.get("load_id"), kept.get("table")) == (identity.load_id, self._table.quoted)
+        return is_same and is_from_now

@@ -64,7 +64,7 @@ class SparkLoading(SparkWork):
         self._copy_load = CopyLoad(self._arguments(root), task_try)
         self._is_loading = False
         self._hook = SynapseSqlPoolHook(task.synapse_conn_id)
-        self._new_table = NewTable(TableName.parse(task.table), self._hook.session, task_try)
+        self._new_table = NewTable(TableName.parse(task.table), self._hook.session, task_try, reload=task.reload)
 
     def look_back(self) -> dict[str, Any] | None:
         """Return the result where there is nothing to stage: an earlier try has loaded, or the table is there.

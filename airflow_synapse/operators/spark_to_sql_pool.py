@@ -48,7 +48,8 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
     :param staging_distribution: As there. (templated)
     :param staging_index: As there. (templated)
     :param ledger_table: As there. (templated)
-    :param reload: As there. Without it, a task that is cleared and had added its rows does not run Spark again.
+    :param reload: As there. Without it, a task that is cleared and had added its rows does not run Spark again. With it
+        and ``errorifexists``, the table that the task had made counts as one that is there: drop it first.
     :param update_statistics: Whether to update the statistics of the table after the load.
     :param create_table: How a table that is missing is made: a mapping with, if wanted, ``distribution``, ``index``,
         ``partition``, ``columns`` and ``string_type``. Default: the pool's, and types by the job's schema, with texts
