@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow_synapse.hooks.entra import is_refusal
 from airflow_synapse.hooks.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def open_client(settings: StorageSettings) -> BlobServiceClient:
 
 def passes(error: AzureError) -> bool:
     """Say whether a later call can succeed: the storage is busy or out of reach, or a file changes just now."""
-    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+    from azure.core.exceptions import HttpResponseError
 
-    if isinstance(error, ClientAuthenticationError):  # also from Entra, without a status
+    if is_refusal(error):  # of Entra: it may have no status
         return False
     if not isinstance(error, HttpResponseError) or error.status_code is None:
         return True

@@ -21,6 +21,8 @@ SCOPE: Final = "https://database.windows.net/.default"
 LEAST_SECONDS_LEFT: Final = 300
 #: Attribute SQL_COPT_SS_ACCESS_TOKEN of Microsoft's driver. Source: ODBC driver, "using Azure Active Directory".
 ACCESS_TOKEN_ATTRIBUTE: Final = 1256
+#: Statuses of Entra, or of a machine's identity endpoint, for a wrong client, secret, tenant or scope.
+_REFUSED: Final = frozenset({400, 401})
 
 
 class EntraLogin(Protocol):
@@ -76,7 +78,7 @@ class PoolTokens:
         return Secret(self._token.token)
 
     def _get_token(self) -> AccessToken:
-        from azure.core.exceptions import AzureError, ServiceRequestError
+        from azure.core.exceptions import AzureError
 
         try:
             if self._credential is None:
@@ -84,13 +86,27 @@ class PoolTokens:
             return self._credential.get_token(SCOPE)
         except (AzureError, ValueError) as error:
             reason = scrub(str(error), self._settings.secrets)
-            unreachable = isinstance(error, ServiceRequestError)
+            may_pass = isinstance(error, AzureError) and not is_refusal(error)
         # Raised out here, so that no traceback carries the library's own error, whose text may hold more.
         raise SynapseConnectionError(
             f"No access token for {self._settings.address} by {self._settings.authentication.value}: {reason} "
             "Check the client id, secret and tenant of the connection, or the identity of this worker.",
-            retryable=unreachable,
+            retryable=may_pass,
         )
+
+
+def is_refusal(error: Exception) -> bool:
+    """Say whether an error of azure-identity comes again: Entra refuses who asks, or somebody else is in its place.
+
+    The class does not tell: a ClientAuthenticationError may also be that nobody answers, or not yet.
+    """
+    from azure.core.exceptions import ClientAuthenticationError
+
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return True
+    if not isinstance(error, ClientAuthenticationError):
+        return False
+    return error.status_code in _REFUSED if error.status_code else "AADSTS" in str(error)
 
 
 def entra_credential(settings: EntraLogin) -> TokenCredential:

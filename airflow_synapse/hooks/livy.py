@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from airflow_synapse.exceptions import SparkPoolError
-from airflow_synapse.hooks.entra import entra_credential
+from airflow_synapse.hooks.entra import entra_credential, is_refusal
 from airflow_synapse.hooks.spark_settings import SparkSettings
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.spark.batch import BatchRequest, BatchStatus
@@ -142,10 +142,7 @@ class LivyRequests:
 
     def failed(self, what: str, error: Exception) -> SparkPoolError:
         """Return the error for a request that has no answer."""
-        from azure.core.exceptions import ClientAuthenticationError
-
-        is_final = isinstance(error, ClientAuthenticationError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
-        return SparkPoolError(self._message(what, f"cannot be reached: {error}"), retryable=not is_final)
+        return SparkPoolError(self._message(what, f"cannot be reached: {error}"), retryable=not is_refusal(error))
 
     def _message(self, what: str, outcome: str) -> str:
         return scrub(f"Cannot {what}: {self._settings.address} {outcome}", self._settings.secrets)

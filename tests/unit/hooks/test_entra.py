@@ -1,6 +1,7 @@
 """Access tokens. Entra is replaced at its HTTP edge: the identity endpoint of the machine, or the token endpoint."""
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -174,6 +175,19 @@ def test_a_refusal_of_entra_is_final_and_holds_no_secret(authority):
     assert not caught.value.retryable
     assert caught.value.__context__ is None
     assert CLIENT_SECRET not in str(caught.value)
+
+
+def test_an_entra_that_does_not_answer_may_answer_later(authority, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)  # before the repeats of azure-identity itself
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", f"https://localhost:{port}")
+    principal = tokens(
+        Authentication.SERVICE_PRINCIPAL, login="client-7", password=Secret(CLIENT_SECRET), tenant_id=TENANT
+    )
+    with pytest.raises(SynapseConnectionError, match="Connection refused") as caught:
+        principal.current()
+    assert caught.value.retryable
 
 
 def test_a_machine_without_an_identity_is_named(monkeypatch):

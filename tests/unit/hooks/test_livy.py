@@ -98,6 +98,9 @@ def test_no_secret_of_the_connection_is_in_an_error(livy):
         (ServiceRequestError("Connection refused"), True),
         (ServiceRequestError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate"), False),
         (ClientAuthenticationError("AADSTS7000215: Invalid client secret"), False),
+        # As azure-identity passes on that it has no answer.
+        (ClientAuthenticationError("Authentication failed: Failed to resolve 'login.microsoftonline.com'"), True),
+        (ClientAuthenticationError("Authentication failed: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), False),
     ],
 )
 def test_what_kept_a_request_from_the_pool_may_pass_or_not(livy, error, retryable):
