@@ -61,7 +61,10 @@ class SparkLoading(SparkWork):
         # Stands for the rows, whichever batch stages them.
         rows = {name: request(root)[name] for name in ("source", "nested", "not_a_number")}
         self._origin = json.dumps(rows, sort_keys=True)
-        self._copy_load = CopyLoad(self._arguments(root), task_try)
+        looking_back = self._arguments(root)
+        if task.deferrable:
+            looking_back.to_json()  # refuses what must not be stored, before anything starts
+        self._copy_load = CopyLoad(looking_back, task_try)
         self._is_loading = False
         self._hook = SynapseSqlPoolHook(task.synapse_conn_id)
         self._new_table = NewTable(TableName.parse(task.table), self._hook.session, task_try, reload=task.reload)

@@ -4,10 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_synapse.exceptions import CopyOptionError, SparkJobError, TransferOptionError
+from airflow_synapse.copy import StorageAccountKey
+from airflow_synapse.exceptions import CopyOptionError, CredentialError, SparkJobError, TransferOptionError
 from airflow_synapse.links import SparkApplicationLink
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.operators.sql_pool_to_spark import SqlPoolToSparkOperator
+from airflow_synapse.secret import Secret
 from airflow_synapse.version_compat import AirflowFailException
 
 STAGING = "abfss://staging@lake.dfs.core.windows.net/airflow"
@@ -68,6 +70,15 @@ def test_a_wrong_argument_is_named_before_anything_connects(to_sql_pool, driver,
     with pytest.raises(AirflowFailException, match=message) as caught:
         to_sql_pool(**arguments).execute(context)
     assert isinstance(caught.value.__cause__, CopyOptionError | TransferOptionError)
+    assert driver.connections == []
+
+
+def test_a_credential_that_must_not_be_deferred_is_refused_before_anything_connects(to_sql_pool, driver, context):
+    task = to_sql_pool(deferrable=True, credential=StorageAccountKey(key=Secret(KEY)))
+    with pytest.raises(AirflowFailException, match="set deferrable=False") as caught:
+        task.execute(context)
+    assert isinstance(caught.value.__cause__, CredentialError)
+    assert KEY not in str(caught.value)
     assert driver.connections == []
 
 
