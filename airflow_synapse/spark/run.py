@@ -22,7 +22,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from airflow_synapse.exceptions import SparkBatchBusyError, SparkPoolError, StatementCancelledError, SynapseError
+from airflow_synapse.exceptions import (
+    LoadSupersededError,
+    SparkBatchBusyError,
+    SparkPoolError,
+    StatementCancelledError,
+    SynapseError,
+)
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import StateStore
 from airflow_synapse.spark.batch import BatchStatus
@@ -87,6 +93,16 @@ class SparkBatchRun:
         :raises SparkPoolError: The pool refuses the batch, or cannot be reached.
         :raises StatementCancelledError: It was cancelled meanwhile.
         """
+        try:
+            return self._started(self._find_or_submit())
+        except LoadSupersededError:
+            raise  # the later try may wait for what this one has submitted
+        except Exception:
+            if self._submitting and not self._batch:
+                self._withdraw(self._submitting)
+            raise
+
+    def _find_or_submit(self) -> Batch:
         error: SparkPoolError = SparkBatchBusyError(
             "Other tries of this task submit batches at the same time. Try again later.", retryable=True
         )
@@ -100,10 +116,17 @@ class SparkBatchRun:
                 error = failure
                 continue
             if batch:
-                return self._started(batch)
-        if self._submitting:
-            self._job.withdraw(str(self._submitting))  # should it begin after all, nobody waits for it
+                return batch
         raise error
+
+    def _withdraw(self, name: BatchName) -> None:
+        """Take away what a batch reads that the pool may have: should it begin after all, nobody waits for it."""
+        try:
+            self._job.withdraw(str(name))
+        except SynapseError as error:
+            log.warning(
+                "Should Spark batch %r begin after all, it does its work, and nobody waits. %s", str(name), error
+            )
 
     def wait(self, batch: Batch, *, poll_interval: float) -> BatchStatus:
         """Wait until a batch is over. An error that passes is waited out; no error cancels the batch.
@@ -174,7 +197,10 @@ class SparkBatchRun:
         try:
             batch_id = self._pool.submit(request)
         except SparkPoolError as error:
-            found = self._look_for(name) if error.retryable else None
+            if not error.retryable:
+                self._submitting = None  # the pool has it not, and never will
+                raise
+            found = self._look_for(name)
             if found is None:
                 raise
             batch_id = found

@@ -8,6 +8,7 @@ from simulated_spark_pool import Client, Job, Pool
 
 from airflow_synapse.exceptions import (
     LoadSupersededError,
+    SourceFilesError,
     SparkBatchBusyError,
     SparkPoolError,
     StatementCancelledError,
@@ -253,6 +254,16 @@ def test_a_store_that_fails_after_the_submission_costs_nothing(client, new_run):
     first = new_run(store=store).start()
     assert new_run(2, store=store).start() == first
     assert len(client.called("submit")) == 1
+
+
+def test_a_try_that_cannot_find_out_withdraws_what_the_pool_may_have(client, new_run, caplog):
+    client.errors = {"submit": [doubtful()]}
+    client.find = lambda text: (_ for _ in ()).throw(doubtful()) if client.called("submit") else []
+    client.errors["withdraw"] = [SourceFilesError("storage is out of reach")]
+    with pytest.raises(SparkPoolError, match="503"):
+        new_run(1).start()
+    assert client.called("withdraw") == [client.prepared[0][0]]
+    assert "storage is out of reach" in caplog.text
 
 
 def test_a_kill_cancels_exactly_the_batch_of_the_task(client, new_run):

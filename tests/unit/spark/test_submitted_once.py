@@ -45,7 +45,7 @@ def dropped():
 class Schedule:
     """One story: a task, its tries and clears, and what goes wrong."""
 
-    def __init__(self, seed, *, has_store=True):
+    def __init__(self, seed, *, has_store=True, work=do_work):
         self.chance = random.Random(seed)
         # Each story has its own kinds of trouble, and more or less of it.
         self.trouble = self.chance.choice([0.1, 0.25, 0.4])
@@ -53,6 +53,7 @@ class Schedule:
         kinds = ("forget", "clear", "try_again", "break_worker")[not has_store :]
         self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["break_worker"]
         self.has_store = has_store
+        self.work = work
         self.pool = Pool(self.chance)
         self.kept = {}
         self.clear_number, self.try_number = 0, 0
@@ -74,7 +75,7 @@ class Schedule:
 
         def work(_, stop):
             client = Client(self.pool, stop)
-            return do_work(
+            return self.work(
                 SparkBatchRun(
                     pool=client,
                     job=client,
@@ -265,3 +266,28 @@ def test_a_fault_at_any_moment_costs_nothing(fault):
         assert schedule.latest.error is None, (steps, schedule.latest.error)
         check(schedule)
     raise AssertionError("the try never ended")
+
+
+class OnlyTry(Schedule):
+    """The one try of a task without retries, whose calls to the pool may fail."""
+
+    def run(self):
+        while not self.latest.is_over:
+            can_fail = self.latest.moment in {"before", "sent", "after"}
+            if can_fail and self.chance.random() < self.trouble:
+                self.latest.step(dropped())
+            else:
+                self.go_on(faults=False)
+        return self
+
+
+def test_a_batch_that_nobody_waits_for_finds_no_request():
+    failures = 0
+    for seed in range(SCHEDULES):
+        schedule = OnlyTry(seed, work=SparkBatchRun.start)
+        error = schedule.run().latest.error
+        if error is not None:
+            failures += 1
+            assert isinstance(error, SparkPoolError), seed
+            assert not schedule.pool.requests, seed
+    assert failures > SCHEDULES / 50
