@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_synapse.copy import ExternalLocation, TableName
-from airflow_synapse.exceptions import TransferOptionError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.delivery_job import DeliveryJob
 from airflow_synapse.load.result import LoadResult
@@ -32,11 +31,6 @@ class ConnectorWork(SparkDelivering):
 
     def __init__(self, task: SparkToSqlPoolOperator, task_try: TaskTry) -> None:
         mode = read_save_mode(task.save_mode)
-        if task.write_disposition or task.ledger_table or task.create_table:
-            raise TransferOptionError(
-                "method='connector' leaves the load to Spark's connector, which has a save_mode, and neither "
-                "write_disposition nor ledger_table nor create_table."
-            )
         self._table = TableName.parse(task.table)
         stage = staging_request(task)
         connect = partial(

@@ -54,6 +54,8 @@ class ExternalTableWork(SparkWork):
             )
         if not task.data_source or not task.file_format:
             raise TransferOptionError("table_type='EXTERNAL' needs data_source and file_format.")
+        if stored := [name for name in ("distribution", "index", "partition") if (task.create_table or {}).get(name)]:
+            raise TransferOptionError(f"create_table has {', '.join(stored)}: an external table has columns only.")
         self._name = TableName.parse(task.table)
         arguments = job_arguments(task)
         self._root = below(arguments["root"], task.location or "/".join(self._name.parts))
@@ -74,7 +76,8 @@ class ExternalTableWork(SparkWork):
         identity = self._try.identity
         mine = identity.load_id, self._fingerprint
         is_ours = made_by is not None and (made_by.load_id, made_by.fingerprint) == mine
-        if made_by is not None and is_ours and (made_by.clear_number == identity.clear_number or not self._overwrites):
+        again = self._overwrites or self._task.reload
+        if made_by is not None and is_ours and (made_by.clear_number == identity.clear_number or not again):
             reused = made_by.clear_number != identity.clear_number
             return {**self._result(reused=reused).to_json(), "rows_staged": None, **facts_of()}
         if not is_there or self._overwrites:

@@ -66,8 +66,8 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         (templated)
     :param server: For ``connector``: the server of a pool outside of the workspace. (templated)
     :param connector_login: For ``connector``: a SQL login instead of the identity of the batch: ``user``,
-        ``key_vault``, ``linked_service`` and, as names of secrets in that Key Vault, ``password`` and, if wanted,
-        ``staging_storage_account_key``. (templated)
+        ``key_vault``, ``linked_service`` and, as names of secrets in that Key Vault, ``password`` and
+        ``staging_storage_account_key``. It needs ``server``. (templated)
     :param compression: Of the staged files: ``snappy``, ``gzip`` or ``none``. (templated)
     :param file_bytes: Size that staged files should come near to. Source of 256 MB: COPY reference, FAQ.
     :param nested: Arrays, maps and structs: ``json`` makes JSON texts of them, ``refuse`` fails. (templated)

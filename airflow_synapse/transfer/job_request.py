@@ -24,8 +24,8 @@ VERSION: Final = 1
 
 FILE_TYPES: Final = ("parquet", "delta", "csv", "json")
 COMPRESSIONS: Final[Mapping[str, str]] = {"snappy": "Snappy", "gzip": "GZIP", "none": "NONE"}
-_LOGIN_NEEDS: Final = ("user", "key_vault", "linked_service", "password")
-_LOGIN_TAKES: Final = ("staging_storage_account_key",)
+#: Source: azure-docs, Azure Synapse Dedicated SQL Pool Connector for Apache Spark, Write using SQL Basic Auth.
+_LOGIN_NEEDS: Final = ("user", "key_vault", "linked_service", "password", "staging_storage_account_key")
 _NESTED: Final = ("json", "refuse")
 _NOT_A_NUMBER: Final = ("null", "refuse")
 
@@ -85,7 +85,7 @@ def stage_request(
         "source": dict(source),
         "folder": spark_url(folder),
         "compression": one_of(compression, tuple(COMPRESSIONS), "compression"),
-        "file_bytes": file_bytes,
+        "file_bytes": _size(file_bytes, "file_bytes"),
         "nested": one_of(nested, _NESTED, "nested"),
         "not_a_number": one_of(not_a_number, _NOT_A_NUMBER, "not_a_number"),
     }
@@ -104,18 +104,23 @@ def connector_request(
     """Return the request of the job that leaves the load to the connector of the Synapse runtime.
 
     :param stage: What :func:`stage_request` returned for the folder.
-    :param login: ``user``, ``key_vault``, ``linked_service``, and the names of the secrets ``password`` and, if wanted,
+    :param login: ``user``, ``key_vault``, ``linked_service``, and the names of the secrets ``password`` and
         ``staging_storage_account_key`` in that Key Vault; None for the identity of the batch.
     :param options: ``server``, ``data_source``, ``file_format`` and ``location``.
-    :raises TransferOptionError: The table has not three parts, or the login has not what it needs or holds a Secret.
+    :raises TransferOptionError: The table has not three parts, something that the connector needs is missing, or the
+        login holds a Secret.
     """
     if len(table.parts) != 3:
         raise TransferOptionError(f"table is {table}: the connector needs database.schema.table.")
-    if login is not None and not ({*_LOGIN_NEEDS} <= login.keys() <= {*_LOGIN_NEEDS, *_LOGIN_TAKES}):
+    if table_type == "EXTERNAL" and not options.get("data_source"):
+        raise TransferOptionError("table_type='EXTERNAL' needs data_source.")
+    if login is not None and login.keys() != {*_LOGIN_NEEDS}:
         raise TransferOptionError(
-            f"connector_login has {', '.join(login) or 'nothing'}. It needs {', '.join(_LOGIN_NEEDS)}, and takes "
-            f"{', '.join(_LOGIN_TAKES)}. The last two are names of secrets in the Key Vault, not the secrets."
+            f"connector_login has {', '.join(login) or 'nothing'}. It needs {', '.join(_LOGIN_NEEDS)}; the last two "
+            "are names of secrets in the Key Vault, not the secrets."
         )
+    if login is not None and not options.get("server"):
+        raise TransferOptionError("connector_login needs server: where the connector logs in.")
     if any(isinstance(value, Secret) for value in (login or {}).values()):
         raise TransferOptionError(
             "connector_login holds a Secret, which would be stored in the staging folder. Put it into the Key Vault, "
@@ -175,6 +180,13 @@ def one_of(value: str, choices: Sequence[str], argument: str) -> str:
 
     :raises TransferOptionError: It is none of them.
     """
-    if value.lower() not in choices:
+    choice = str(value).lower()
+    if value is None or choice not in choices:
         raise TransferOptionError(f"{argument} is {value!r}, which is none of {', '.join(choices)}.")
-    return value.lower()
+    return choice
+
+
+def _size(value: object, argument: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise TransferOptionError(f"{argument} is {value!r}, which is no whole number from 1 on.")
+    return value

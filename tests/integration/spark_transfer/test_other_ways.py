@@ -21,6 +21,13 @@ def write(frame, request):
     stream.write(bytearray(json.dumps(request), "utf-8"))
     stream.close()
 """
+LOGIN = {
+    "user": "loader",
+    "key_vault": "kv",
+    "linked_service": "ls",
+    "password": "name-of-secret",
+    "staging_storage_account_key": "name-of-another",
+}
 
 
 @pytest.fixture
@@ -56,6 +63,10 @@ def test_an_external_table_reads_the_files_of_the_job_until_another_takes_its_pl
     spark_pool.faults.die()  # whatever submits a batch from here on fails
     assert first.run_again()["table"] == result["table"]
     assert first.run_cleared()["reused"]
+    first.arguments["reload"] = True
+    with pytest.raises(AirflowFailException, match="There is already an object named"):
+        first.run_cleared()
+    first.arguments["reload"] = False
     first.arguments["spark_sql"] = "SELECT 8L AS id, 'y' AS name"  # other rows than those of the table
     with pytest.raises(AirflowFailException, match="There is already an object named"):
         first.run_again()
@@ -110,7 +121,7 @@ def test_the_connector_is_told_what_to_do_and_does_it_once(new_connected, landin
     connected = new_connected(
         job_folder=f"abfss://{landing.container_name}@lake.dfs.core.windows.net/deployed",
         server="other.sql.azuresynapse.net",
-        connector_login={"user": "loader", "key_vault": "kv", "linked_service": "ls", "password": "name-of-secret"},
+        connector_login=LOGIN,
     )
     work = SparkToSqlPoolOperator._work
     seen = {}
@@ -136,7 +147,7 @@ def test_the_connector_is_told_what_to_do_and_does_it_once(new_connected, landin
         "table_type": "INTERNAL",
         "mode": "append",
         "server": "other.sql.azuresynapse.net",
-        "login": {"user": "loader", "key_vault": "kv", "linked_service": "ls", "password": "name-of-secret"},
+        "login": LOGIN,
     }
     assert connected.run_again() == result
     assert connected.run_cleared() == {**result, "reused": True}
@@ -147,19 +158,3 @@ def test_a_spark_pool_without_the_connector_says_so(new_connected):
     with pytest.raises(AirflowFailException, match="no Synapse connector") as caught:
         new_connected().run()
     assert isinstance(caught.value.__cause__, SparkJobError)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"table": "dbo.numbers"}, "needs database.schema.table"),
-        ({"save_mode": None, "write_disposition": "upsert"}, "neither write_disposition"),
-        (
-            {"connector_login": {"user": "loader", "password": "pw"}},
-            "It needs user, key_vault, linked_service, password",
-        ),
-    ],
-)
-def test_what_the_connector_has_not_is_refused(new_connected, arguments, message):
-    with pytest.raises(AirflowFailException, match=message):
-        new_connected(**arguments).run()

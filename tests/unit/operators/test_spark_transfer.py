@@ -13,6 +13,10 @@ from airflow_synapse.secret import Secret
 from airflow_synapse.version_compat import AirflowFailException
 
 STAGING = "abfss://staging@lake.dfs.core.windows.net/airflow"
+EXTERNAL = {"table_type": "EXTERNAL", "data_source": "lake", "file_format": "parquet"}
+CONNECTOR = {"method": "connector", "table": "sales.dbo.t"}
+WITHOUT_KEY = {"user": "u", "key_vault": "kv", "linked_service": "ls", "password": "name-of-secret"}
+LOGIN = {**WITHOUT_KEY, "staging_storage_account_key": "name-of-another"}
 KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
 
 
@@ -64,6 +68,31 @@ def test_every_template_field_is_an_attribute_and_every_renderer_names_one(to_sq
         ({"table": "a.b.c.d"}, "more than three parts"),
         ({"table_type": "TEMPORARY"}, "table_type is 'TEMPORARY'"),
         ({"connector_login": {"user": "u"}}, "connector_login: for method='connector'"),
+        ({"file_bytes": 0}, "file_bytes is 0"),
+        ({"file_bytes": "256MB"}, "file_bytes is '256MB'"),
+        ({"compression": None}, "compression is None"),
+        ({"nested": None}, "nested is None"),
+        (
+            {**EXTERNAL, "ledger_table": "dbo.l", "update_statistics": True},
+            "ledger_table, update_statistics: for table_",
+        ),
+        (
+            {**EXTERNAL, "upsert_keys": "id", "slice_predicate": "id = 1"},
+            "slice_predicate, upsert_keys: for table_type=",
+        ),
+        (
+            {**EXTERNAL, "create_table": {"distribution": "HASH(id)"}},
+            "distribution: an external table has columns only",
+        ),
+        (
+            {**CONNECTOR, "upsert_keys": "id", "write_disposition": "upsert"},
+            "write_disposition, upsert_keys: for method",
+        ),
+        ({**CONNECTOR, "create_table": {}, "compression": "gzip"}, "compression: for method='copy'"),
+        ({**CONNECTOR, "table_type": "EXTERNAL"}, "needs data_source"),
+        ({**CONNECTOR, "connector_login": LOGIN}, "connector_login needs server"),
+        ({**CONNECTOR, "server": "s", "connector_login": WITHOUT_KEY}, "It needs .* staging_storage_account_key"),
+        ({**CONNECTOR, "table": "dbo.t"}, "needs database.schema.table"),
     ],
 )
 def test_a_wrong_argument_is_named_before_anything_connects(to_sql_pool, driver, context, arguments, message):

@@ -77,11 +77,24 @@ def test_an_option_that_the_job_does_not_know_is_refused_before_it_starts():
         stage_request({}, FOLDER, compression="zstd", file_bytes=1, nested="json", not_a_number="null")
 
 
+@pytest.mark.parametrize("size", [0, -5, "256MB", None, True, 1.5])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(TransferOptionError, match=r"file_bytes is .*, which is no whole number from 1 on"):
+        stage_request({}, FOLDER, compression="none", file_bytes=size, nested="json", not_a_number="null")
+
+
 def test_a_login_of_the_connector_holds_names_of_secrets_only():
-    login = {"user": "loader", "key_vault": "vault", "linked_service": "link", "password": Secret("hidden")}
+    names = dict.fromkeys(("user", "key_vault", "linked_service", "staging_storage_account_key"), "name")
+    login = {**names, "password": Secret("hidden")}
     with pytest.raises(TransferOptionError, match="connector_login holds a Secret") as caught:
         connector_request(
-            {}, FOLDER, table=TableName.parse("a.b.c"), table_type="INTERNAL", mode="append", login=login, options={}
+            {},
+            FOLDER,
+            table=TableName.parse("a.b.c"),
+            table_type="INTERNAL",
+            mode="append",
+            login=login,
+            options={"server": "s"},
         )
     assert "hidden" not in str(caught.value)
 
