@@ -11,8 +11,13 @@ from airflow_synapse.secret import MASK, Secret
 
 #: A piece of a secret this long or longer is masked: errors quote statements in part ("Incorrect syntax near ...").
 _PIECE: Final = 8
-#: Settings of Spark that hold a secret. Source: Hadoop, "ABFS" and "Azure Blob Storage": account keys, SAS, OAuth.
-_SECRET_SETTING: Final = re.compile(r"account\.key|fs\.azure\.sas\.(?!token\.provider)|password|secret", re.IGNORECASE)
+#: Settings of Spark that hold a secret. Source: Hadoop, "ABFS" and "Azure Blob Storage": account keys, SAS, OAuth; and
+#: how variables of the executors' environment, which are settings too, are named by habit.
+_SECRET_SETTING: Final = re.compile(
+    r"account\.key(?!provider)|fs\.azure\.sas\.(?!token\.provider)|refresh\.token(?!\.endpoint)|password|secret"
+    r"|(?:token|passwd|pwd|passphrase|connection_?string|[_-]key|(?:access|api|storage)\.?key|[._-]sas)$",
+    re.IGNORECASE,
+)
 
 
 def names_credential(setting: str) -> bool:

@@ -73,6 +73,12 @@ def test_a_secret_is_refused_by_the_name_of_its_place(fields, where):
         "spark.hadoop.fs.azure.sas.fixed.token.lake.dfs.core.windows.net",
         "fs.azure.account.oauth2.client.secret",
         "spark.ssl.keyPassword",
+        "fs.azure.account.oauth2.refresh.token",
+        "spark.executorEnv.API_TOKEN",
+        "spark.yarn.appMasterEnv.AZURE_STORAGE_KEY",
+        "spark.executorEnv.AZURE_STORAGE_CONNECTION_STRING",
+        "spark.executorEnv.DB_PWD",
+        "spark.executorEnv.API_KEY",
     ],
 )
 def test_a_setting_that_holds_a_credential_is_refused_and_its_value_not_shown(setting):
@@ -86,6 +92,12 @@ def test_a_setting_that_holds_a_credential_is_refused_and_its_value_not_shown(se
     "setting",
     [
         "fs.azure.sas.token.provider.type",
+        "fs.azure.account.keyprovider.lake.dfs.core.windows.net",
+        "fs.azure.account.oauth2.token.file",
+        "fs.azure.account.oauth2.refresh.token.endpoint",
+        "spark.kryoserializer.buffer.max",
+        "spark.sql.optimizer.dynamicPartitionPruning.keyColumns",
+        "spark.security.credentials.hive.enabled",
         "fs.azure.account.oauth.provider.type",
         "spark.storage.synapse.linkedServiceName",
         "spark.sql.session.timeZone",
