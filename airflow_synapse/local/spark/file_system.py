@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient
 
 from airflow_synapse.local.spark.file_status import FilePath, FileStatus
@@ -118,8 +118,11 @@ class FileSystem:
         """
         self.check_writable(path, overwrite=overwrite)
         self.make_directory(path.parent)
-        # With more than one thread at work, the client never ends the upload of an empty stream.
-        self._blob(path).upload_blob(source, overwrite=True, max_concurrency=1)  # type: ignore[arg-type]  # it only reads
+        try:
+            # With more than one thread at work, the client never ends the upload of an empty stream.
+            self._blob(path).upload_blob(source, overwrite=overwrite, max_concurrency=1)  # type: ignore[arg-type]  # it only reads
+        except ResourceExistsError:  # it was written meanwhile
+            raise FileExistsError(f"The path exists: {path.key}") from None
 
     def check_writable(self, path: FilePath, *, overwrite: bool) -> None:
         """Check that a file may be written.

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -48,13 +49,16 @@ class Files:
         return status, answer["RemoteException"]["javaClassName"]
 
     def write(self, path, *parts, **query):
+        return self.write_all(path, iter(parts), **query)
+
+    def write_all(self, path, parts, **query):
         url = f"/webhdfs/v1{quote(self.base + path)}?{urlencode({'op': 'CREATE', **query})}"
         status, headers, _ = send(self.port, "PUT", url)
         if status != 307:
             return status
         target = urlsplit(headers["Location"])
         chunked = {"Transfer-Encoding": "chunked"}
-        return send(self.port, "PUT", f"{target.path}?{target.query}", iter(parts), **chunked)[0]
+        return send(self.port, "PUT", f"{target.path}?{target.query}", parts, **chunked)[0]
 
     def names(self, path):
         statuses = self.ask("GET", path, "LISTSTATUS")[1]["FileStatuses"]["FileStatus"]
@@ -134,9 +138,11 @@ def test_file_that_is_cut_off_is_not_there(files, gateway, container, sent):
     connection.putheader("Transfer-Encoding", "chunked")
     connection.endheaders()
     connection.send(sent)
+    connection.sock.shutdown(socket.SHUT_WR)
+    while connection.sock.recv(4096):
+        pass  # until the gateway is done with it
     connection.close()
 
-    time.sleep(0.3)
     assert list(container.list_blob_names()) == []
 
 
@@ -147,6 +153,16 @@ def test_file_is_overwritten_only_if_asked(files, container, overwrite, status, 
     assert files.write("/file", b"new", overwrite=overwrite) == status
 
     assert content(container, "file") == left
+
+
+def test_of_two_that_create_a_file_at_the_same_time_one_does(files, container):
+    def parts():
+        yield b"late"
+        assert files.write("/owner.json", b"first", overwrite="false") == 201
+
+    assert files.write_all("/owner.json", parts(), overwrite="false") == 403
+
+    assert content(container, "owner.json") == b"first"
 
 
 def test_file_does_not_replace_a_directory(files):
