@@ -25,7 +25,8 @@ class SqlPoolToSparkOperator(SparkTransferOperator):
     The login of the pool needs the rights to do so: CREATE TABLE, ALTER and SELECT on the schema, ALTER ANY EXTERNAL
     DATA SOURCE, ALTER ANY EXTERNAL FILE FORMAT and ADMINISTER DATABASE BULK OPERATIONS.
 
-    The task returns ``rows_exported``, ``rows_delivered``, ``batch``, ``batch_id``, ``application_id``,
+    The task returns ``rows_exported``, ``rows_delivered`` (as many rows as the files hold that Spark has written to the
+    target; 0 where ``ignore`` has left it as it was), ``batch``, ``batch_id``, ``application_id``,
     ``spark_seconds`` and ``reused``.
 
     :param table: What to export: a table or an external table of the SQL pool. Columns of types that Parquet or Spark
