@@ -22,19 +22,17 @@ _DEFAULT_SCHEMA: Final = "dbo"
 class Right:
     """A right in the database of the pool.
 
-    :param name: Permission, or name of a role.
+    :param name: Permission.
     :param on: What it is for.
-    :param securable: Name of that: of a schema as it is, of a table quoted. Empty for the database and for a role.
+    :param securable: Name of that: of a schema as it is, of a table quoted. Empty for the database.
     """
 
     name: str
-    on: Literal["DATABASE", "SCHEMA", "OBJECT", "ROLE"] = "DATABASE"
+    on: Literal["DATABASE", "SCHEMA", "OBJECT"] = "DATABASE"
     securable: str = ""
 
     def remedy(self, user: str) -> str:
         """Return the statement that gives the right to a user."""
-        if self.on == "ROLE":
-            return f"EXEC sp_addrolemember {string_literal(self.name)}, {string_literal(user)}"
         where = ""
         if self.on == "SCHEMA":
             where = f" ON SCHEMA::{quote(self.securable)}"
@@ -45,8 +43,6 @@ class Right:
     @property
     def question(self) -> str:
         """The expression that is 1 where the user has the right."""
-        if self.on == "ROLE":
-            return f"IS_ROLEMEMBER({string_literal(self.name)})"
         securable = string_literal(self.securable) if self.securable else "NULL"
         return f"HAS_PERMS_BY_NAME({securable}, {string_literal(self.on)}, {string_literal(self.name)})"
 
@@ -110,11 +106,6 @@ def rights_to_export(schema: str) -> tuple[Right, ...]:
     :param schema: Schema of the external table, which is that of the table that is exported.
     """
     return (*rights_to_make_external_table(schema), Right(name="SELECT", on="SCHEMA", securable=schema))
-
-
-def rights_of_connector() -> tuple[Right, ...]:
-    """Return what the user needs with whom Microsoft's connector for Spark logs in."""
-    return (Right(name="db_exporter", on="ROLE"),)
 
 
 def rights_query(rights: Sequence[Right]) -> str:

@@ -11,7 +11,7 @@ from airflow_synapse.exceptions import SourceFilesError
 from airflow_synapse.hooks.access import missing_storage_rights
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.rights import rights_of_connector, rights_to_export, rights_to_load
+from airflow_synapse.load.rights import rights_to_export, rights_to_load
 
 BULK = "ADMINISTER DATABASE BULK OPERATIONS"
 
@@ -32,7 +32,7 @@ def table(new_table):
 
 
 def test_the_statements_of_the_remedies_give_what_is_missing(analyst, table, pool_connection):
-    rights = (*rights_to_load(table), *rights_to_export("dbo"), *rights_of_connector())
+    rights = (*rights_to_load(table), *rights_to_export("dbo"))
     missing = analyst.missing_rights(rights)
     assert {each.right for each in missing} == {
         BULK,
@@ -42,7 +42,6 @@ def test_the_statements_of_the_remedies_give_what_is_missing(analyst, table, poo
         "ALTER ANY EXTERNAL DATA SOURCE",
         "ALTER ANY EXTERNAL FILE FORMAT",
         "SELECT",
-        "db_exporter",
     }
 
     for each in missing:

@@ -9,7 +9,6 @@ from airflow_synapse.load.rights import (
     check_rights,
     folder_acls,
     missing_rights,
-    rights_of_connector,
     rights_query,
     rights_to_export,
     rights_to_load,
@@ -19,9 +18,9 @@ TABLE = TableName.parse("dbo.[odd]]name]")
 
 
 def test_one_query_asks_for_the_user_and_everything():
-    assert rights_query((*rights_to_load(TABLE), *rights_of_connector())) == (
+    assert rights_query(rights_to_load(TABLE)) == (
         "SELECT USER_NAME(), HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'ADMINISTER DATABASE BULK OPERATIONS'), "
-        "HAS_PERMS_BY_NAME('[dbo].[odd]]name]', 'OBJECT', 'INSERT'), IS_ROLEMEMBER('db_exporter')"
+        "HAS_PERMS_BY_NAME('[dbo].[odd]]name]', 'OBJECT', 'INSERT')"
     )
 
 
@@ -66,12 +65,11 @@ def test_an_export_needs_what_the_reference_of_cetas_names_and_to_count_the_rows
 
 
 def test_each_missing_right_comes_with_the_statement_that_gives_it():
-    rights = (*rights_to_load(TABLE), *rights_to_load(TABLE, creates_table=True)[2:3], *rights_of_connector())
-    assert [each.remedy for each in missing_rights(rights, ["mike]o'hara", 0, None, 0, 0])] == [
+    rights = (*rights_to_load(TABLE), *rights_to_load(TABLE, creates_table=True)[2:3])
+    assert [each.remedy for each in missing_rights(rights, ["mike]o'hara", 0, None, 0])] == [
         "GRANT ADMINISTER DATABASE BULK OPERATIONS TO [mike]]o'hara]",
         "GRANT INSERT ON [dbo].[odd]]name] TO [mike]]o'hara]",
         "GRANT ALTER ON SCHEMA::[dbo] TO [mike]]o'hara]",
-        "EXEC sp_addrolemember 'db_exporter', 'mike]o''hara'",
     ]
 
 
