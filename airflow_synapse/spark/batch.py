@@ -28,9 +28,7 @@ class BatchRequest:
     :param file: ``abfss://`` URL of the Python script.
     :param args: Its arguments.
     :param py_files: ``abfss://`` URLs of modules for its Python path.
-    :param jars: ``abfss://`` URLs of Java archives for its class path.
     :param conf: Settings of Spark.
-    :param tags: Names and values that the pool's monitoring shows.
     :param driver_memory: Memory of the driver. The default, as that of the next three, is a node of size Small.
     :param driver_cores: Cores of the driver.
     :param executor_memory: Memory of an executor.
@@ -43,9 +41,7 @@ class BatchRequest:
     file: str
     args: Sequence[str] = ()
     py_files: Sequence[str] = ()
-    jars: Sequence[str] = ()
     conf: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
     driver_memory: str = "28g"
     driver_cores: int = 4
     executor_memory: str = "28g"
@@ -70,10 +66,9 @@ class BatchRequest:
         """Yield every value, with where it stands."""
         for name in ("name", "file"):
             yield name, getattr(self, name)
-        for name in ("args", "py_files", "jars"):
+        for name in ("args", "py_files"):
             yield from ((f"{name}[{index}]", value) for index, value in enumerate(getattr(self, name)))
-        for name in ("conf", "tags"):
-            yield from ((f"{name}[{key!r}]", value) for key, value in getattr(self, name).items())
+        yield from ((f"conf[{key!r}]", value) for key, value in self.conf.items())
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the request. Source: azure-synapse-spark 0.7.0, SparkBatchJobOptions."""
@@ -82,9 +77,7 @@ class BatchRequest:
             "file": self.file,
             "args": list(self.args),
             "pyFiles": list(self.py_files),
-            "jars": list(self.jars),
             "conf": dict(self.conf),
-            "tags": dict(self.tags),
             "driverMemory": self.driver_memory,
             "driverCores": self.driver_cores,
             "executorMemory": self.executor_memory,

@@ -215,10 +215,6 @@ def delivered(jobs, staged):
     return {name: (described[name], *map(int, pair)) for name, pair in zip(types, pairs, strict=True)}
 
 
-#: What Spark's JSON of a schema calls them.
-JSON_NAMES = {"tinyint": "byte", "smallint": "short", "int": "integer", "bigint": "long"}
-
-
 @pytest.mark.parametrize("name", KINDS)
 def test_spark_has_the_same_values_back(delivered, name):
     kind = KINDS[name]

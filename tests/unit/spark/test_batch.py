@@ -32,15 +32,13 @@ def request(**fields):
 
 
 def test_a_request_is_what_livy_takes():
-    asked = request(args=["abfss://a/request.json"], py_files=[FILE], conf={"spark.x": "1"}, tags={"dag": "d"})
+    asked = request(args=["abfss://a/request.json"], py_files=[FILE], conf={"spark.x": "1"})
     assert asked.to_json() == {
         "name": "stage",
         "file": FILE,
         "args": ["abfss://a/request.json"],
         "pyFiles": [FILE],
-        "jars": [],
         "conf": {"spark.x": "1"},
-        "tags": {"dag": "d"},
         "driverMemory": "28g",
         "driverCores": 4,
         "executorMemory": "28g",
@@ -54,9 +52,7 @@ def test_a_request_is_what_livy_takes():
     [
         ({"args": ["a", Secret("s3cret-value")]}, r"args\[1\]"),
         ({"conf": {"spark.x": Secret("s3cret-value")}}, r"conf\['spark\.x'\]"),
-        ({"tags": {"t": Secret("s3cret-value")}}, r"tags\['t'\]"),
         ({"file": Secret("s3cret-value")}, "file"),
-        ({"jars": [Secret("s3cret-value")]}, r"jars\[0\]"),
     ],
 )
 def test_a_secret_is_refused_by_the_name_of_its_place(fields, where):
