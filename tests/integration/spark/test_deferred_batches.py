@@ -83,17 +83,21 @@ def test_a_batch_that_is_over_is_reported(new_batch, spark_pool):
 
 
 @pytest.mark.usefixtures("held")
-def test_a_triggerer_that_ends_leaves_the_batch_to_the_next_one(new_batch, hook):
+def test_a_triggerer_that_ends_leaves_the_batch_to_the_next_one(new_batch, hook, caplog):
+    caplog.set_level("INFO")
     batch = new_batch()
+
+    def looks():
+        return caplog.text.count(f"{batch.name!r}: state not_started")
 
     async def story():
         first = asyncio.create_task(event_of(trigger_for(batch)))
-        await asyncio.sleep(1)
+        await until(lambda: looks() == 1)
         first.cancel()  # as a triggerer does that ends, or hands its triggers over
         await asyncio.wait({first})
         assert hook.status(batch.batch_id).state == "not_started"
         second = asyncio.create_task(event_of(trigger_for(batch)))
-        await asyncio.sleep(0.5)
+        await until(lambda: looks() == 2)
         await asyncio.to_thread(hook.cancel, batch.batch_id)
         return await second
 
@@ -162,12 +166,12 @@ def test_a_connection_that_became_wrong_is_reported(new_batch, new_connection):
 def test_the_triggers_of_a_connection_share_one_client_and_the_last_one_closes_it(new_batch, hook, monkeypatch):
     batches = [new_batch() for _ in range(4)]
 
+    def users():
+        return [client.users for clients in async_livy._CLIENTS.values() for client in clients.values()]
+
     async def story():
         waits = [asyncio.create_task(event_of(trigger_for(batch))) for batch in batches for _ in range(3)]
-        await asyncio.sleep(1.5)
-        (clients,) = async_livy._CLIENTS.values()
-        (client,) = clients.values()
-        assert client.users == 12
+        await until(lambda: users() == [12])
         for batch in batches:
             await asyncio.to_thread(hook.cancel, batch.batch_id)
         return [event["status"]["state"] for event in await asyncio.gather(*waits)]

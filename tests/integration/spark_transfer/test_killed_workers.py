@@ -147,17 +147,20 @@ def test_a_killed_task_cancels_its_batch(load, worker, rows, staged, batches, sp
     assert staged() == []
 
 
-def test_a_triggerer_that_dies_leaves_the_batch_to_the_next_one(load, rows, staged):
+def test_a_triggerer_that_dies_leaves_the_batch_to_the_next_one(load, rows, staged, spark_pool):
     load.arguments["deferrable"] = True
+    spark_pool.faults.hold()
     with pytest.raises(TaskDeferred) as deferred:
         load.operator().execute(load.context)
     row = json.dumps([deferred.value.trigger.serialize()[0], serialize(deferred.value.trigger.serialize()[1])])
     first = subprocess.Popen([sys.executable, TRIGGERER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     first.stdin.write(row)
     first.stdin.close()
-    time.sleep(3)
+    while "state not_started" not in (line := first.stdout.readline()):
+        assert line, "the triggerer has ended"
     first.kill()
     first.wait()
+    spark_pool.faults.clear()
     first.stdout.close()
     kwargs = deserialize(json.loads(json.dumps(serialize(deferred.value.kwargs))))
     load.arguments["deferrable"] = False  # the load runs in the worker that goes on

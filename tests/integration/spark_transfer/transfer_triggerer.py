@@ -1,4 +1,6 @@
-"""Run a trigger in a process of its own, as a triggerer does: its row comes in, its event goes out.
+"""Run a trigger in a process of its own, as a triggerer does: its row comes in, its event goes out as the last line.
+
+The lines before tell what the trigger sees of a batch, as soon as it sees it.
 
 aiohttp looks for the certificate that it is to trust when it is imported, so that a test's process may be too old.
 """
@@ -6,6 +8,7 @@ aiohttp looks for the certificate that it is to trust when it is imported, so th
 import asyncio
 import importlib
 import json
+import logging
 import sys
 
 from airflow.sdk.serde import deserialize
@@ -19,5 +22,8 @@ async def event_of(path, arguments):
 
 
 if __name__ == "__main__":
+    looks = logging.getLogger("airflow_synapse.spark.watch")
+    looks.setLevel(logging.INFO)
+    looks.addHandler(logging.StreamHandler(sys.stdout))
     path, arguments = json.load(sys.stdin)
     sys.stdout.write(json.dumps(asyncio.run(event_of(path, deserialize(arguments)))))
