@@ -29,6 +29,9 @@ from airflow_synapse.transfer.table_columns import with_columns
 if TYPE_CHECKING:
     from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 
+#: Key of the task state store.
+RECORD_KEY: Final = "synapse_external_table"
+
 log: Final = logging.getLogger(__name__)
 
 
@@ -68,18 +71,32 @@ class ExternalTableWork(SparkWork):
         """Return the result where the table is made, or is there and to be left alone.
 
         :raises TableExistsError: There is another one.
+        :raises TransferOptionError: The pool has no such data source, or no such file format.
         """
         with self._hook.session() as session:
             place = external.path_in_data_source(self._root, self._data_source, self._places(session))
+            if not session.fetch(external.EXTERNAL_FILE_FORMAT, self._task.file_format):
+                raise TransferOptionError(
+                    f"The pool has no external file format {self._task.file_format!r}, or the login may not see it. An "
+                    "administrator makes one with CREATE EXTERNAL FILE FORMAT."
+                )
             made_by, is_there = self._made_by(session), self._is_there(session)
+            is_external = bool(session.fetch(external.location_of_table(self._name)))
         log.debug("External files are below %s of %s", place, self._data_source)
         identity = self._try.identity
         mine = identity.load_id, self._fingerprint
         is_ours = made_by is not None and (made_by.load_id, made_by.fingerprint) == mine
         again = self._overwrites or self._task.reload
         if made_by is not None and is_ours and (made_by.clear_number == identity.clear_number or not again):
+            if replaced := self._replaced():  # the worker died before it could
+                self._remove_others(str(made_by), replaced)
             reused = made_by.clear_number != identity.clear_number
             return {**self._result(reused=reused).to_json(), "rows_staged": None, **facts_of()}
+        if is_there and self._overwrites and not is_external:
+            raise TableExistsError(
+                f"{self._name} is there, and is no external table, which is all that save_mode overwrite replaces. "
+                "Nothing was started."
+            )
         if not is_there or self._overwrites:
             return None
         if self._mode == "ignore":
@@ -109,8 +126,9 @@ class ExternalTableWork(SparkWork):
                         below(self._job.folder(batch.name), DATA_FOLDER), self._data_source, self._places(session)
                     ),
                 )
-                before = self._made_by(session)
+                before = self._made_by(session) or self._replaced()
                 if self._overwrites:
+                    self._remember(before)
                     session.execute(PlainStatement(external.drop_external_table(self._name)))
                 statement = external.create_external_table(self._name, columns, store)
                 log.info("%s", statement)
@@ -118,7 +136,7 @@ class ExternalTableWork(SparkWork):
         except SynapseError:
             self.leave(batch)
             raise
-        self._remove_others(batch, before)
+        self._remove_others(batch.name, before)
         result = self._result(rows=manifest.rows, files=len(manifest.files))
         return {**result.to_json(), "rows_staged": manifest.rows, **facts_of(batch, manifest)}
 
@@ -143,14 +161,30 @@ class ExternalTableWork(SparkWork):
             return BatchName.parse(folder[0]) if folder else None
         return None
 
-    def _remove_others(self, batch: Batch, before: BatchName | None) -> None:
-        """Remove the files of earlier batches of this task, and those of the table that was there before."""
+    def _replaced(self) -> BatchName | None:
+        """Return the batch whose table an earlier try has dropped, without making the one in its place."""
+        kept = self._try.store.get(RECORD_KEY) or {}
+        return BatchName.parse(kept["replaced"]) if kept.get("load_id") == self._try.identity.load_id else None
+
+    def _remember(self, replaced: BatchName | None) -> None:
+        """Keep whose files are to be removed: once their table is dropped, the pool does not tell."""
+        if replaced:
+            log.info("The files that are replaced are in %s", self._job.folder(str(replaced)))
+        kept = {"load_id": self._try.identity.load_id, "replaced": str(replaced)} if replaced else {}
+        self._try.store.set(RECORD_KEY, kept)
+
+    def _remove_others(self, name: str, before: BatchName | None) -> None:
+        """Remove the files of earlier batches of this task, and those of the table that was there before.
+
+        :param name: Name of the batch whose files the table has.
+        """
         try:
-            for name in {*self._job.names(self._try.identity), *([before] if before else [])}:
-                if str(name) != batch.name:
-                    self._job.area.remove(self._job.folder(str(name)))
+            for each in {*self._job.names(self._try.identity), *([before] if before else [])}:
+                if str(each) != name:
+                    self._job.area.remove(self._job.folder(str(each)))
         except SynapseError as error:
             log.warning("The table is made, but files of earlier ones are left below %s. %s", self._root, error)
+        self._remember(None)
 
     def _result(self, *, rows: int | None = None, files: int | None = None, reused: bool = False) -> LoadResult:
         return LoadResult(

@@ -20,6 +20,8 @@ from airflow_synapse.transfer.lake_folder import read_folder
 
 #: Where an external data source is; one parameter, its name.
 LOCATION_OF_DATA_SOURCE: Final = "SELECT location FROM sys.external_data_sources WHERE name = ?"
+#: Whether there is an external file format; one parameter, its name.
+EXTERNAL_FILE_FORMAT: Final = "SELECT name FROM sys.external_file_formats WHERE name = ?"
 #: Types that CREATE EXTERNAL TABLE AS SELECT cannot write as Spark can have them, and those that stand for them.
 _EXPORTED_AS: Final = {
     "uniqueidentifier": "varchar(36)",

@@ -7,6 +7,7 @@ import pytest
 
 from airflow_synapse.exceptions import SparkJobError, TableExistsError
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
+from airflow_synapse.transfer import external
 from airflow_synapse.version_compat import AirflowFailException
 
 SCRIPTS = ("stage.py", "job_run.py", "staged_columns.py")
@@ -51,7 +52,7 @@ def new_external(new_task, lake_objects, new_name, pool_connection):
 
 
 def test_an_external_table_reads_the_files_of_the_job_until_another_takes_its_place(
-    new_external, pool_connection, staged, spark_pool
+    new_external, pool_connection, staged, spark_pool, monkeypatch
 ):
     first = new_external(location="curated/numbers")
     result = first.run()
@@ -78,7 +79,11 @@ def test_an_external_table_reads_the_files_of_the_job_until_another_takes_its_pl
     second = new_external(
         table=table, location="curated/numbers", save_mode="overwrite", spark_sql="SELECT 7L AS id, 'x' AS name"
     )
-    second.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(external, "create_external_table", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):  # the worker dies when the old table is dropped
+            second.run()
+    second.run_again()
     assert [tuple(row) for row in pool_connection.execute(rows)] == [(7, "x")]
     assert len({name.split("/")[3] for name in staged()}) == 1  # the files of the first one are gone
 
@@ -89,6 +94,7 @@ def test_an_external_table_reads_the_files_of_the_job_until_another_takes_its_pl
         ({"save_mode": "append"}, "errorifexists, overwrite or ignore"),
         ({"data_source": None}, "needs data_source and file_format"),
         ({"data_source": "nowhere"}, "no external data source 'nowhere'"),
+        ({"file_format": "parkay"}, "no external file format 'parkay'"),
         ({"table_type": "INTERNAL"}, "data_source, file_format: for table_type='EXTERNAL'"),
         ({"server": "ws.sql.azuresynapse.net"}, "server: for method='connector'"),
         ({"method": "jdbc"}, "method is 'jdbc', which is none of copy, connector"),
@@ -97,6 +103,15 @@ def test_an_external_table_reads_the_files_of_the_job_until_another_takes_its_pl
 def test_what_does_not_go_together_is_refused_before_anything_starts(new_external, arguments, message):
     with pytest.raises(AirflowFailException, match=message):
         new_external(**arguments).run()
+
+
+def test_a_table_that_is_no_external_one_is_not_replaced_and_spark_not_started(new_external, new_name, pool_connection):
+    table = new_name()
+    pool_connection.execute(f"CREATE TABLE {table} (id int)")
+    with pytest.raises(AirflowFailException, match="is no external table") as caught:
+        new_external(table=table, save_mode="overwrite").run()
+    assert isinstance(caught.value.__cause__, TableExistsError)
+    pool_connection.execute(f"DROP TABLE {table}")
 
 
 @pytest.fixture
