@@ -5,7 +5,7 @@ The SDK ``azure-synapse-spark`` is not used: it has no driver logs, and repeats 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -33,6 +33,8 @@ REPEATS: Final = 3
 _QUICK_REPEATS: Final = 1
 #: How much of a foreign answer goes into a message.
 _EXCERPT: Final = 500
+#: How much of the end of a driver's log is kept: a log may have gigabytes.
+_LOG_BYTES: Final = 64 * 1024
 #: Statuses after which the same request can succeed. Source: azure-core, RetryPolicy.
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -202,17 +204,26 @@ class LivyClient:
             self._requests.read(what, response)
 
     def driver_log(self, batch_id: int, application_id: str, stream: str) -> str:
-        """Return what the driver of a batch has written to ``stdout`` or ``stderr``.
+        """Return the end, 64 KB, of what the driver of a batch has written to ``stdout`` or ``stderr``.
 
         :raises SparkPoolError: It cannot be read.
         """
         what = f"read the driver log of Spark batch {batch_id}"
-        response = self._send(what, self._requests.driver_log(batch_id, application_id, stream))
-        if response.status_code != 200:
-            raise self._requests.refused(what, response.status_code, response.text())
-        return str(response.text())
+        request = self._requests.driver_log(batch_id, application_id, stream)
+        status, text = self._send(what, request, read=lambda answer: (answer.status_code, end_of(answer.iter_bytes())))
+        if status != 200:
+            raise self._requests.refused(what, status, text)
+        return str(text)
 
-    def _send(self, what: str, request: HttpRequest, *, repeats: int = REPEATS) -> Any:  # noqa: ANN401 - as above
+    def _send(
+        self,
+        what: str,
+        request: HttpRequest,
+        *,
+        repeats: int = REPEATS,
+        read: Callable[[Any], Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - as above
+        """Return the answer, in memory, or what ``read`` makes of one that is still to be read."""
         from azure.core import PipelineClient
         from azure.core.exceptions import AzureError
         from azure.core.pipeline import policies
@@ -220,10 +231,20 @@ class LivyClient:
         own = [policies.RetryPolicy(retry_total=repeats), policies.BearerTokenCredentialPolicy(self._credential, SCOPE)]
         try:
             with PipelineClient(request.url, policies=own, **TIMEOUTS) as client:
-                return client.send_request(request)
+                answer = client.send_request(request, stream=read is not None)
+                return read(answer) if read else answer
         except AzureError as error:
             failure = self._requests.failed(what, error)
         raise failure  # out here, so that no traceback carries the library's own error, whose text may hold more
+
+
+def end_of(parts: Iterable[bytes]) -> str:
+    """Return the end of a log, of which no more than that is in memory."""
+    kept = bytearray()
+    for part in parts:
+        kept += part
+        del kept[:-_LOG_BYTES]
+    return kept.decode("utf-8", errors="replace")
 
 
 def _request(method: str, url: str, **content: Any) -> HttpRequest:  # noqa: ANN401 - HttpRequest's own arguments

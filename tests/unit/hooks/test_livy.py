@@ -6,7 +6,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
 from airflow_synapse.exceptions import SparkPoolError
-from airflow_synapse.hooks.livy import LivyRequests
+from airflow_synapse.hooks.livy import LivyRequests, end_of
 from airflow_synapse.hooks.spark_settings import SparkSettings
 from airflow_synapse.secret import Secret
 from airflow_synapse.spark.batch import BatchRequest
@@ -46,6 +46,15 @@ def test_the_urls_are_those_of_synapse(livy):
     assert livy.driver_log(0, "application_1_0001", "stdout").url == (
         "https://ws.dev.azuresynapse.net/sparkhistory/api/v1/sparkpools/my%20pool/livyid/0/applications/"
         "application_1_0001/driverlog/stdout/?isDownload=true"
+    )
+
+
+def test_of_a_log_the_end_is_kept():
+    assert end_of([]) == ""
+    assert end_of([b"short\n"]) == "short\n"
+    assert (
+        end_of(b"%9d\n" % number for number in range(100_000))
+        == "".join(f"{number:9}\n" for number in range(90_000, 100_000))[-64 * 1024 :]
     )
 
 
