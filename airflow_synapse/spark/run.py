@@ -81,7 +81,7 @@ class SparkBatchRun:
         self._has_store = has_store
         self._pause = pause
         self._settlement = Settlement(pool=pool, job=job, me=self._me, store=self._store, pause=pause)
-        self._submitting: BatchName | None = None
+        self._submitted: list[BatchName] = []  # or about to be, unless the pool has refused it
         self._batch: Batch | None = None
         self._is_cancelled = False
 
@@ -98,8 +98,8 @@ class SparkBatchRun:
         except LoadSupersededError:
             raise  # the later try may wait for what this one has submitted
         except Exception:
-            if self._submitting and not self._batch:
-                self._withdraw(self._submitting)
+            if not self._batch:
+                self._withdraw()
             raise
 
     def _find_or_submit(self) -> Batch:
@@ -119,14 +119,13 @@ class SparkBatchRun:
                 return batch
         raise error
 
-    def _withdraw(self, name: BatchName) -> None:
-        """Take away what a batch reads that the pool may have: should it begin after all, nobody waits for it."""
-        try:
-            self._job.withdraw(str(name))
-        except SynapseError as error:
-            log.warning(
-                "Should Spark batch %r begin after all, it does its work, and nobody waits. %s", str(name), error
-            )
+    def _withdraw(self) -> None:
+        """Take away what the batches read that the pool may have: should one begin after all, nobody waits for it."""
+        for name in self._submitted:
+            try:
+                self._job.withdraw(str(name))
+            except SynapseError as error:
+                log.warning("Should Spark batch %r begin after all, nobody waits for it. %s", str(name), error)
 
     def wait(self, batch: Batch, *, poll_interval: float) -> BatchStatus:
         """Wait until a batch is over. An error that passes is waited out; no error cancels the batch.
@@ -160,9 +159,10 @@ class SparkBatchRun:
         try:
             if self._batch and self._batch.batch_id is not None:
                 self._pool.cancel(self._batch.batch_id)
-            elif self._submitting:
-                self._job.withdraw(str(self._submitting))
-                for status in self._pool.find(str(self._submitting)):
+                return
+            for name in tuple(self._submitted):
+                self._job.withdraw(str(name))
+                for status in self._pool.find(str(name)):
                     self._pool.cancel(status.batch_id)
         except SynapseError as error:
             log.warning("The Spark batch could not be cancelled. %s", error)
@@ -184,7 +184,8 @@ class SparkBatchRun:
 
         :raises SparkPoolError: The pool refuses it; or does not say that it has it, where the error is retryable.
         """
-        name = self._submitting = replace(self._me, token=secrets.token_hex(4))
+        name = replace(self._me, token=secrets.token_hex(4))
+        self._submitted.append(name)
         self._store.write(RecordedBatch(name=name))
         earlier = sorted(str(each) for each in settled.names if each.clear_number == name.clear_number)
         request = self._job.prepare(str(name), earlier)
@@ -198,7 +199,7 @@ class SparkBatchRun:
             batch_id = self._pool.submit(request)
         except SparkPoolError as error:
             if not error.retryable:
-                self._submitting = None  # the pool has it not, and never will
+                self._submitted.remove(name)  # the pool has it not, and never will
                 raise
             found = self._look_for(name)
             if found is None:

@@ -289,5 +289,8 @@ def test_a_batch_that_nobody_waits_for_finds_no_request():
         if error is not None:
             failures += 1
             assert isinstance(error, SparkPoolError), seed
-            assert not schedule.pool.requests, seed
+            begun = {job.name for job in schedule.pool.jobs if job.state != "not_started"}
+            while schedule.pool.proceed():
+                pass
+            assert schedule.pool.results <= begun, seed
     assert failures > SCHEDULES / 50
