@@ -190,7 +190,7 @@ class SparkBatchRun:
         earlier = sorted(str(each) for each in settled.names if each.clear_number == name.clear_number)
         request = self._job.prepare(str(name), earlier)
         # Now: a try that looks later than this sees the record, and withdraws the batch or is one that gives up.
-        if other := self._settlement.find_new(settled, name):
+        if other := self._settlement.find_new(settled, name, has_store=self._has_store):
             log.info("Spark batch %r of another try has come up.", str(other))
             return None
         if self._is_cancelled:

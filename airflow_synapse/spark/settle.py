@@ -92,13 +92,14 @@ class Settlement:
         found = self._pool.find(f"-{self._me.load_id}-")
         return {name: status for status in found if (name := BatchName.parse(status.name))}
 
-    def find_new(self, settled: Settled, mine: BatchName) -> BatchName | None:
+    def find_new(self, settled: Settled, mine: BatchName, *, has_store: bool) -> BatchName | None:
         """Return a batch of the task that has come up since a settlement, but for one.
 
+        :param has_store: Whether every try records its batches, so that the pool, whose list is long, is not asked.
         :raises LoadSupersededError: There is a batch of a later try, or it has withdrawn that one.
         """
         recorded = self._store.read().batches
-        names = {each.name for each in recorded} | self.listed().keys()
+        names = {each.name for each in recorded} | (set() if has_store else self.listed().keys())
         self._check_rank(names)
         if any(each.name == mine and each.is_withdrawn for each in recorded):
             raise _superseded()
