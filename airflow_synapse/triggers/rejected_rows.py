@@ -6,11 +6,15 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
 from airflow_synapse.exceptions import SynapseError
+
+#: How long an event may be on its way into Airflow's database, in seconds: the triggerer hands events over once a
+#: second, and without a last time when it ends.
+_HANDING_OVER: Final = 5.0
 
 
 class RejectedRowsTrigger(BaseEventTrigger):
@@ -18,7 +22,8 @@ class RejectedRowsTrigger(BaseEventTrigger):
 
     For the ``trigger`` of an ``AssetWatcher``. It looks again and again, with one request for each 5,000 files that are
     there. From Airflow 3.3 on it remembers in the state store of the asset what it has reported, so that a triggerer
-    goes on where the one before ended; with older ones it begins at ``newer_than`` again.
+    goes on where the one before ended; what that one has reported in its last seconds comes again. With older ones it
+    begins at ``newer_than`` again.
 
     When the storage account cannot be read, it says so in the triggerer's log, and looks again.
 
@@ -91,8 +96,9 @@ class RejectedRowsTrigger(BaseEventTrigger):
         async with aclosing(answers):
             async for answer in answers:
                 yield TriggerEvent(answer.report.to_json())  # type: ignore[no-untyped-call]  # as above
-                # After the event: rather twice than never, should the triggerer end right now.
                 if store is not None:
+                    # Once Airflow has the event: rather twice than never, should the triggerer end right now.
+                    await asyncio.sleep(_HANDING_OVER)
                     await store.aset(watch.key, answer.reported.to_json())
 
 

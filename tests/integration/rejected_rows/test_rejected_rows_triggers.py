@@ -16,6 +16,7 @@ from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch, loo
 from airflow_synapse.hooks import blob_listing
 from airflow_synapse.hooks.blob_listing import open_lister
 from airflow_synapse.rejected_rows.reported import Reported
+from airflow_synapse.triggers import rejected_rows
 from airflow_synapse.triggers.rejected_rows import RejectedRowsSensorTrigger, RejectedRowsTrigger
 
 ROWS = {"QID1_1_1.Error.Txt": b"no number in row 1\n", "QID1_1_1.Row.Txt": b"1,NA\n"}
@@ -95,7 +96,8 @@ def test_each_event_has_the_rows_that_none_before_had(watcher, put):
     assert [each["path"][-15:] for each in second["folders"]] == ["20260131-000001"]
 
 
-def test_a_triggerer_goes_on_where_the_one_before_ended(watcher, put):
+def test_a_triggerer_goes_on_where_the_one_before_ended(watcher, put, monkeypatch):
+    monkeypatch.setattr(rejected_rows, "_HANDING_OVER", 0.1)
     store = Store()
 
     async def first():
@@ -118,6 +120,22 @@ def test_an_event_that_was_not_taken_comes_again(watcher, put):
     store = Store()
     put_all(put, "20260131-000000")
     assert run(payloads(watcher(store), 1)) == run(payloads(watcher(store), 1))
+
+
+def test_an_event_that_the_triggerer_took_but_may_not_have_handed_over_comes_again(watcher, put):
+    store = Store()
+
+    async def first():
+        async with aclosing(watcher(store).run()) as events:
+            await anext(events)
+            resumed = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(1)  # Airflow's loop hands over once a second
+            resumed.cancel()
+            await asyncio.wait([resumed])
+
+    put_all(put, "20260131-000000")
+    run(first())
+    assert run(payloads(watcher(store), 1))[0]["rows"] == 1
 
 
 def test_a_watcher_outlives_whatever_is_wrong_with_the_account(watcher, put, storage_proxy):
