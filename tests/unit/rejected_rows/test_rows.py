@@ -23,10 +23,23 @@ def test_line_n_of_one_file_belongs_to_line_n_of_the_other(stored):
     assert second == RejectedRow(FOLDER, "QID1", 2, "no number", None, None, "2,NA")
 
 
-def test_what_one_file_lacks_is_none(stored):
-    folders, open_file = stored({"a.Row.Txt": b"1\n2\n", "a.Error.Txt": b"x\n", "b.Error.Txt": b"y\n"})
+def test_what_a_missing_file_would_say_is_none(stored):
+    folders, open_file = stored({"a.Row.Txt": b"1\n2\n", "b.Error.Txt": b"y\n"})
     found = [(row.prefix, row.raw, row.reason) for row in read_rejected_rows(folders, open_file)]
-    assert found == [("a", "1", "x"), ("a", "2", None), ("b", None, "y")]
+    assert found == [("a", "1", None), ("a", "2", None), ("b", None, "y")]
+
+
+def test_rows_and_reasons_stay_apart_where_their_numbers_differ(stored, caplog):
+    folders, open_file = stored({"a.Row.Txt": b'1,"a\nb",NA\n2,c,XX\n', "a.Error.Txt": b"NA\nXX\n"})
+    found = [(row.number, row.raw, row.reason) for row in read_rejected_rows(folders, open_file)]
+    assert found == [
+        (1, '1,"a', None),
+        (2, 'b",NA', None),
+        (3, "2,c,XX", None),
+        (1, None, "NA"),
+        (2, None, "XX"),
+    ]
+    assert f"{FOLDER}/a has 2 reasons for 3 lines of rows: they stay apart." in caplog.text
 
 
 def test_error_json_gives_reason_file_and_row(stored):
