@@ -6,6 +6,7 @@ Nothing secret is in it: locations of COPY hold no query part, and the pool is n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.providers.common.compat.openlineage.facet import (
@@ -18,6 +19,7 @@ from airflow.providers.openlineage.extractors import OperatorLineage
 from airflow_synapse.copy import ExternalLocation, TableName
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.rejected_rows.thresholds import Thresholds
 
 
@@ -84,11 +86,10 @@ def _input_facets(arguments: CopyArguments, result: Mapping[str, Any]) -> dict[s
 def _assertions(arguments: CopyArguments, report: Mapping[str, Any]) -> Sequence[tuple[str, bool]]:
     """Return what can be asserted of the rejected rows, and whether it holds."""
     thresholds = Thresholds.parse(arguments.max_rejected_rows, arguments.max_rejected_ratio)
-    found = [("rejected_rows = 0", report["rows"] == 0)]
+    read = RejectedRowsReport.from_json(report)
+    limits = {"rejected_rows = 0": Thresholds(max_rejected_rows=0)}
     if thresholds.max_rejected_rows is not None:
-        limit = thresholds.max_rejected_rows
-        found.append((f"rejected_rows <= {limit}", report["rows"] <= limit))
-    if thresholds.max_rejected_ratio is not None and report["ratio"] is not None:
-        ratio = thresholds.max_rejected_ratio
-        found.append((f"rejected_ratio <= {ratio}", report["ratio"] <= ratio))
-    return found
+        limits[f"rejected_rows <= {thresholds.max_rejected_rows}"] = replace(thresholds, max_rejected_ratio=None)
+    if thresholds.max_rejected_ratio is not None and read.ratio is not None:
+        limits[f"rejected_ratio <= {thresholds.max_rejected_ratio}"] = replace(thresholds, max_rejected_rows=None)
+    return [(text, limit.breach(read) is None) for text, limit in limits.items()]

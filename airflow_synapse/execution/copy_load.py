@@ -143,7 +143,7 @@ class CopyLoad:
             label=copy.label or "",
             request_id=outcome.request_id,
             rows_loaded=outcome.rows_loaded,
-            rows_rejected=rejects.rows if rejects else None,
+            rows_rejected=rejects.rows if rejects and not rejects.uncounted_files else None,
             reject_folder=copy.error_file.directory if copy.error_file else None,
             files=survey.files if survey else None,
             bytes=survey.bytes if survey else None,

@@ -21,7 +21,7 @@ class LoadResult:
     :param files: Source files that the locations stood for just before the load.
     :param bytes: Size of these files as they are stored.
     :param seconds: Time that the statements took, as seen from the worker; None where an earlier try ran them.
-    :param rejected_rows_report: What was rejected, and why; None where ``rows_rejected`` is.
+    :param rejected_rows_report: What was rejected, and why; None where nothing could be read.
     :param reused: Whether the rows were in the table from before the task was cleared, and were not loaded again.
     """
 

@@ -57,6 +57,8 @@ class RejectedRowsReport:
     :param rows: Rejected rows.
     :param files: Files below ``_rejectedrows``, unknown ones included.
     :param rows_loaded: Rows that the same load loaded; None where they are not known.
+    :param rows_at_most: As many rows may it be, where the two files of a pair do not agree; None where all do.
+    :param uncounted_files: Unknown files that are not empty: what they hold is not in ``rows``.
     :param folders: By load folder, in the order of their paths.
     :param reasons: By reason, the most frequent first: its text without numbers, quoted values and file names.
     :param source_files: By source file, the most frequent first, as far as reasons name it.
@@ -68,6 +70,8 @@ class RejectedRowsReport:
     rows: int = 0
     files: int = 0
     rows_loaded: int | None = None
+    rows_at_most: int | None = None
+    uncounted_files: int = 0
     folders: tuple[FolderRows, ...] = ()
     reasons: tuple[TextRows, ...] = ()
     source_files: tuple[TextRows, ...] = ()
@@ -83,9 +87,12 @@ class RejectedRowsReport:
     @property
     def ratio(self) -> float | None:
         """Rejected rows of all rows that were read, from 0 to 1; None where that is not known."""
-        if not self.rows:
-            return 0.0
-        return None if self.rows_read is None else self.rows / self.rows_read
+        return _ratio(self.rows, self.rows_loaded)
+
+    @property
+    def ratio_at_most(self) -> float | None:
+        """The ratio by :attr:`rows_at_most`."""
+        return _ratio(self.rows_at_most or self.rows, self.rows_loaded)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, and the ratio, as JSON can hold them."""
@@ -93,6 +100,8 @@ class RejectedRowsReport:
             "rows": self.rows,
             "files": self.files,
             "rows_loaded": self.rows_loaded,
+            "rows_at_most": self.rows_at_most,
+            "uncounted_files": self.uncounted_files,
             "ratio": self.ratio,
             "folders": [{**asdict(each), "layout": each.layout.value} for each in self.folders],
             "reasons": [asdict(each) for each in self.reasons],
@@ -109,6 +118,8 @@ class RejectedRowsReport:
             rows=plain["rows"],
             files=plain["files"],
             rows_loaded=plain["rows_loaded"],
+            rows_at_most=plain["rows_at_most"],
+            uncounted_files=plain["uncounted_files"],
             folders=tuple(FolderRows(**{**each, "layout": Layout(each["layout"])}) for each in plain["folders"]),
             reasons=tuple(TextRows(**each) for each in plain["reasons"]),
             source_files=tuple(TextRows(**each) for each in plain["source_files"]),
@@ -163,6 +174,12 @@ class RejectedRowsReport:
             yield f"{rows:>10,}  {_cut(text)}"
         if more:
             yield f"{'':>10}  and {more:,} more"
+
+
+def _ratio(rejected: int, loaded: int | None) -> float | None:
+    if not rejected:
+        return 0.0
+    return None if loaded is None else rejected / (loaded + rejected)
 
 
 def _cut(text: str) -> str:

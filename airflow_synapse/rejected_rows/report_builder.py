@@ -48,10 +48,13 @@ def build_report(
         "source_files": len(source_files.most_common()) - _MOST_ENTRIES + source_files.forgotten,
         "problems": len(reading.problems) - _MOST_ENTRIES,
     }
+    rows = sum(folder.rows for folder in counted)
     report = RejectedRowsReport(
-        rows=sum(folder.rows for folder in counted),
+        rows=rows,
         files=sum(folder.files for folder in counted),
         rows_loaded=rows_loaded,
+        rows_at_most=reading.rows_at_most if reading.rows_at_most > rows else None,
+        uncounted_files=reading.uncounted_files,
         folders=tuple(counted[:_MOST_ENTRIES]),
         reasons=_entries(reasons),
         source_files=_entries(source_files),
@@ -84,18 +87,31 @@ class _Reading:
         self.reasons = ReasonCounter()
         self.sample: list[SampleRow] = []
         self.problems: list[str] = []
+        self.rows_at_most = 0
+        self.uncounted_files = 0
 
     def read(self, folder: LoadFolder) -> FolderRows:
         """Read one folder."""
         self.problems += [f"{file.name} is neither a reason file nor a row file." for file in folder.unknown_files]
+        self.uncounted_files += sum(1 for file in folder.unknown_files if file.size)
         rows = sum(self._read_pair(folder, pair) for pair in folder.pairs)
         return FolderRows(path=folder.path, layout=folder.layout, rows=rows, files=len(folder.files))
 
     def _read_pair(self, folder: LoadFolder, pair: RejectedPair) -> int:
-        """Read a pair, and return how many rows it stands for: the lines of the row file, where there is one."""
+        """Read a pair, and return how many rows it stands for.
+
+        Those are its reasons, where they can be read, since a row may take several lines.
+        """
         where = f"{folder.path}/{pair.prefix}"
         reasons, first_reasons = self._read_reasons(folder, pair.reason_file) if pair.reason_file else (0, [])
         rows, first_rows = self._read_rows(pair.row_file) if pair.row_file else (0, [])
+        if pair.reason_file is None:
+            self.problems.append(f"{where} has a row file, but no reason file.")
+        elif pair.row_file is None:
+            self.problems.append(f"{where} has a reason file, but no row file.")
+        elif reasons != rows:
+            self.problems.append(f"{where} has {reasons:,} reasons for {rows:,} lines of rows.")
+            first_reasons = [] if rows else first_reasons  # which of them belong together is not known
         for row in pair_rows(folder, pair, first_reasons, first_rows):
             self.sample.append(
                 SampleRow(
@@ -105,13 +121,8 @@ class _Reading:
                     source_row=row.source_row,
                 )
             )
-        if pair.reason_file is None:
-            self.problems.append(f"{where} has a row file, but no reason file.")
-        elif pair.row_file is None:
-            self.problems.append(f"{where} has a reason file, but no row file.")
-        elif reasons != rows:
-            self.problems.append(f"{where} has {reasons:,} reasons for {rows:,} rows.")
-        return rows if pair.row_file else reasons
+        self.rows_at_most += max(reasons, rows)
+        return reasons or rows
 
     def _read_reasons(self, folder: LoadFolder, file: StoredFile) -> tuple[int, list[Reason]]:
         """Count the reasons of a file, and return how many they are, and those that the sample needs."""

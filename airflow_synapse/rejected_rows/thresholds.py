@@ -52,22 +52,27 @@ class Thresholds:
     def breach(self, report: RejectedRowsReport) -> str | None:
         """Return what a report is beyond, as the end of a sentence; None for nothing.
 
-        A ratio that is not known, with rejected rows, is beyond every threshold.
+        What is not known is beyond every threshold: a ratio with rejected rows, or the rows of a file. Where the files
+        do not agree, the larger number counts.
 
         >>> report = RejectedRowsReport(rows=606, rows_loaded=26_398)
         >>> Thresholds(max_rejected_rows=100).breach(report)
         'more than max_rejected_rows=100 allows'
         >>> Thresholds(max_rejected_ratio=0.05).breach(report)
         """
-        if self.max_rejected_rows is not None and report.rows > self.max_rejected_rows:
-            return f"more than max_rejected_rows={self.max_rejected_rows} allows"
+        if self and report.uncounted_files:
+            return f"and {report.uncounted_files:,} files hold rows that cannot be counted"
+        most, ratio = report.rows_at_most or report.rows, report.ratio_at_most
+        more = "more" if most == report.rows else f"or {most:,} by the lines of their files, more"
+        if self.max_rejected_rows is not None and most > self.max_rejected_rows:
+            return f"{more} than max_rejected_rows={self.max_rejected_rows} allows"
         if self.max_rejected_ratio is not None:
-            if report.ratio is None:
+            if ratio is None:
                 return (
                     f"and how many were loaded, which max_rejected_ratio={self.max_rejected_ratio} needs, is not known"
                 )
-            if report.ratio > self.max_rejected_ratio:
-                return f"more than max_rejected_ratio={self.max_rejected_ratio} allows"
+            if ratio > self.max_rejected_ratio:
+                return f"{more} than max_rejected_ratio={self.max_rejected_ratio} allows"
         return None
 
 

@@ -141,7 +141,7 @@ def test_a_row_file_that_is_still_written_has_fewer_rows_than_reasons(lake_hook,
     put("QID1_1_1.Row.Txt", b"1\n")
     put("QID1_1_1.Error.Txt", b"reason\nreason\n")
     assert lake_hook.rejected_rows_report(location).problems == (
-        "load/_rejectedrows/20260131-000000/QID1_1_1 has 2 reasons for 1 rows.",
+        "load/_rejectedrows/20260131-000000/QID1_1_1 has 2 reasons for 1 lines of rows.",
     )
 
 

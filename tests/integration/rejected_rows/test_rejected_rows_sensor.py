@@ -189,6 +189,13 @@ def test_what_is_beyond_a_threshold_fails_without_retry(run, reject, load_result
     assert run(load_result=load_result, on_breach="succeed", **arguments)["rows"] == 2
 
 
+def test_rows_that_nobody_can_count_are_beyond_every_threshold(run, put, load_result):
+    put("QID1_1_1", b"1,NA\n")
+    for arguments in ({"expect": "none"}, {"max_rejected_rows": 100}, {"max_rejected_ratio": 1}):
+        with pytest.raises(AirflowFailException, match="were rejected, and 1 files hold rows that cannot be counted"):
+            run(load_result=load_result, **arguments)
+
+
 def test_rows_that_are_older_do_not_count(run, reject):
     reject(1)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()

@@ -314,6 +314,13 @@ def test_rejected_rows_that_cannot_be_counted_are_unknown(operator, driver, lake
     assert (result["rows_loaded"], result["rows_rejected"], result["rejected_rows_report"]) == (842, None, None)
 
 
+def test_rows_of_files_that_nobody_can_count_are_unknown(operator, driver, lake, context, monkeypatch):
+    report = RejectedRowsReport(files=1, uncounted_files=1)
+    monkeypatch.setattr(SynapseStorageHook, "rejected_rows_report", lambda *_, **__: report)
+    result = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
+    assert (result["rows_rejected"], result["rejected_rows_report"]["uncounted_files"]) == (None, 1)
+
+
 def test_the_sample_of_rejected_rows_can_be_turned_off(operator, driver, lake, context):
     task = operator(storage_conn_id=lake, max_errors=10, error_file="/rejects", rejected_rows_sample=0)
     assert task.execute(context)["rejected_rows_report"]["sample"] == []

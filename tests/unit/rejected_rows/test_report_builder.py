@@ -20,17 +20,28 @@ def test_error_json_is_counted_by_its_elements(stored):
 def test_an_error_json_that_ends_too_early_is_said(stored):
     folders, open_file = stored({"error.json": b'[{"Error": "x"}, {"Err', "row.csv": b"a\nb\n"})
     report = build_report(folders, open_file)
-    assert report.rows == 2
+    assert (report.rows, report.rows_at_most) == (1, 2)
     cut_off, counts = report.problems
     assert "error.json is no text" in cut_off
-    assert "has 1 reasons for 2 rows" in counts
+    assert "has 1 reasons for 2 lines of rows" in counts
 
 
-def test_the_lines_of_the_row_file_are_the_rows(stored):
-    folders, open_file = stored({"a.Row.Txt": b"1\n\n3\n", "a.Error.Txt": b"x\ny\n"})
+def test_a_row_of_several_lines_counts_once_and_gets_no_wrong_reason(stored):
+    folders, open_file = stored({"a.Row.Txt": b'1,"a\n\nb"\n2\n', "a.Error.Txt": b"x\ny\n", "b.Row.Txt": b"3\n"})
     report = build_report(folders, open_file)
-    assert (report.rows, [row.raw for row in report.sample]) == (3, ["1", "", "3"])
-    assert report.problems == ("load/_rejectedrows/20260131-000000/a has 2 reasons for 3 rows.",)
+    assert (report.rows, report.rows_at_most) == (3, 5)
+    assert [row.raw for row in report.sample] == ['1,"a', "", 'b"', "2", "3"]
+    assert {row.reason for row in report.sample} == {None}
+    assert report.problems[0] == "load/_rejectedrows/20260131-000000/a has 2 reasons for 4 lines of rows."
+
+
+def test_without_a_reason_the_lines_of_the_row_file_are_the_rows(stored):
+    report = build_report(*stored({"a.Row.Txt": b"1\n\n3\n", "a.Error.Txt": b""}))
+    assert (report.rows, report.rows_at_most, [row.raw for row in report.sample]) == (3, None, ["1", "", "3"])
+
+
+def test_unknown_files_hold_rows_that_nobody_can_count_unless_they_are_empty(stored):
+    assert build_report(*stored({"a.Row.Txt": b"1\n", "note.txt": b"hello", "_SUCCESS": b""})).uncounted_files == 1
 
 
 def test_the_sample_is_taken_from_as_many_pairs_as_it_needs(stored):

@@ -35,6 +35,20 @@ def test_a_ratio_that_is_not_known_breaches():
     assert "is not known" in Thresholds(max_rejected_ratio=0.9).breach(RejectedRowsReport(rows=1))
 
 
+@pytest.mark.parametrize("thresholds", [Thresholds(max_rejected_rows=9), Thresholds(max_rejected_ratio=1)])
+def test_rows_that_cannot_be_counted_breach(thresholds):
+    report = RejectedRowsReport(rows_loaded=8, uncounted_files=2)
+    assert thresholds.breach(report) == "and 2 files hold rows that cannot be counted"
+    assert Thresholds().breach(report) is None
+
+
+def test_where_the_files_do_not_agree_the_larger_number_counts():
+    report = RejectedRowsReport(rows=2, rows_at_most=3, rows_loaded=7)
+    assert Thresholds(max_rejected_rows=3, max_rejected_ratio=0.3).breach(report) is None
+    assert "or 3 by the lines of their files, more" in Thresholds(max_rejected_rows=2).breach(report)
+    assert "or 3 by the lines of their files, more" in Thresholds(max_rejected_ratio=0.25).breach(report)
+
+
 def test_thresholds_are_false_where_none_is_given():
     assert not Thresholds()
     assert Thresholds(max_rejected_rows=0)
