@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from airflow_synapse.copy.location import ExternalLocation
-from airflow_synapse.exceptions import CopyOptionError
+from airflow_synapse.exceptions import CopyOptionError, SourceFilesError
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.rejected_rows.layout import LoadFolder, find_load_folders
+from airflow_synapse.rejected_rows.report_builder import build_report
 
 log: Final = logging.getLogger(__name__)
 
@@ -38,11 +39,20 @@ class RejectFolder:
     def load_folders(self, storage: SynapseStorageHook) -> tuple[LoadFolder, ...]:
         """Return what is there now. Files whose names say nothing are logged.
 
-        :raises SourceFilesError: It cannot be listed.
+        :raises SourceFilesError: It cannot be read, or holds fewer rows than the load has rejected.
         """
         folders = find_load_folders(storage.rejected_row_files(self.location))
         for file in (file for folder in folders for file in folder.unknown_files):
             log.warning("%s is neither a reason file nor a row file: it is left out.", file.name)
+        expected = self.load_result.get("rows_rejected") or 0
+        if expected:
+            # Counted as the load has counted them, which the lines of one file may not be.
+            found = build_report(folders, storage.open_rejected_rows(self.location), sample_rows=0).rows
+            if found < expected:
+                raise SourceFilesError(
+                    f"The load has rejected {expected:,} rows, but {self.url} holds {found:,}: files were removed "
+                    "since. Nothing was changed."
+                )
         return folders
 
     @classmethod

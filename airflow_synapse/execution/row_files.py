@@ -45,7 +45,7 @@ def copy_row_files(rejects: RejectFolder, folder: str, storage: SynapseStorageHo
     :param folder: Where to: a URL, or a path in the container of the rejected rows.
     :raises CopyOptionError: It is no folder.
     :raises CredentialError: It is in another account.
-    :raises SourceFilesError: A row file is missing, and nothing was copied; or a file cannot be read or written.
+    :raises SourceFilesError: Rows are missing, and nothing was copied; or a file cannot be read or written.
     """
     target = _target(rejects, folder)
     pairs = [(each, pair) for each in rejects.load_folders(storage) for pair in each.pairs]

@@ -21,7 +21,8 @@ class RejectedRowsToFilesOperator(BaseOperator):
     other files in the folder stay, so that each load should have a folder of its own there, such as one with
     ``{{ run_id }}``.
 
-    The task returns ``folder``, ``files``, ``rows`` and ``bytes``; without a rejected row nothing is written.
+    The task returns ``folder``, ``files``, ``rows`` (lines) and ``bytes``; without a rejected row nothing is written.
+    It fails, and writes nothing, when fewer rows are there than ``rows_rejected`` of ``load_result`` says.
 
     :param folder: Where to: a URL in the account of the rejected rows, or a path in their container. (templated)
     :param load_result: What a SynapseCopyOperator has returned, such as ``load.output``. (templated)

@@ -38,7 +38,9 @@ class RejectedRowsToTableOperator(BaseOperator):
     is_cut           bit                   whether one of these texts was longer; the files have all of it
     ===============  ====================  ==========================================================================
 
-    An empty text is NULL, as COPY has it. Bytes that are no text are U+FFFD.
+    An empty text is NULL, as COPY has it. Bytes that are no text are U+FFFD. Where the two files of a pair have other
+    numbers of lines, as with a line feed in quotes, nothing says which belong together: each line of rows, and each
+    reason, is a row of its own in the table, and the log says so.
 
     The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`; the events of assets that are its
     outlets carry them too.

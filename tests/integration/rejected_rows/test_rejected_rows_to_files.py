@@ -91,6 +91,18 @@ def test_rows_that_are_missing_are_an_error_and_nothing_is_copied(run, put, file
     assert files() == {}
 
 
+def test_fewer_rows_than_the_load_has_rejected_are_an_error_and_nothing_is_copied(run, put, files, location):
+    load_result = {"rows_rejected": 2, "reject_folder": location.url}
+    with pytest.raises(AirflowFailException, match=r"has rejected 2 rows, but .*/load holds 0: files were removed"):
+        run(load_result=load_result)
+    put("Q_1.Error.Txt", b"no\n")
+    put("Q_1.Row.Txt", b'1,"a\nb"\n')  # one row, of two lines
+    with pytest.raises(AirflowFailException, match=r"has rejected 2 rows, but .*/load holds 1: files were removed"):
+        run(load_result=load_result)
+    assert files() == {}
+    assert run(load_result={**load_result, "rows_rejected": 1})["files"] == 1
+
+
 def test_a_data_file_of_a_serverless_pool_is_named_by_its_folder(run, container, files):
     folder = "load/_rejectedrows/20260131_120000_ABC"
     container.upload_blob(f"{folder}/error.json", json.dumps([{"Error": "no", "Row": 7}]))

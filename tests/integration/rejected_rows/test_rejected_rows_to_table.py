@@ -85,7 +85,7 @@ def rows(pool_connection, table):
     """Return columns of the table, in the order of the rows: ``rows("raw_row")``."""
 
     def read(columns):
-        order = "reject_folder, load_folder, file_prefix, row_number"
+        order = "reject_folder, load_folder, file_prefix, row_number, reason"
         query = f"SELECT {columns} FROM {table} ORDER BY {order}"
         return [tuple(row) for row in pool_connection.execute(query).fetchall()]
 
@@ -147,6 +147,23 @@ def test_what_is_longer_than_a_column_is_cut_between_characters_and_marked(task,
         ("🛫" * 2000, 5, True),
         ("y", 4000, True),
     ]
+
+
+def test_a_row_of_several_lines_gets_no_wrong_reason(connections, landing, new_table, table, rows):
+    landing.upload_blob("in/a.csv", b'1,"a\nb",NA\n2,c,XX\n')
+    load = Task(
+        SynapseCopyOperator,
+        table=new_table("k int, v varchar(9), n int"),
+        external_locations=f"https://lake.blob.core.windows.net/{landing.container_name}/in/",
+        storage_conn_id="lake",
+        file_type="CSV",
+        row_terminator="0x0A",
+        max_errors=10,
+        error_file="/rejects",
+    ).run()
+    assert load["rows_rejected"] == 2
+    Task(RejectedRowsToTableOperator, table=table, load_result=load, storage_conn_id="lake").run()
+    assert rows("raw_row, source_row") == [('1,"a', None), (None, 1), ('b",NA', None), (None, 2), ("2,c,XX", None)]
 
 
 def test_files_that_miss_their_partner_are_in_the_table_too(task, put, rows):
