@@ -6,8 +6,9 @@ Three layouts are known, and told apart by their names alone; what fits none of 
   ERRORFILE; lab "load data into the warehouse using COPY", which shows ``QID123_1_2`` as prefix.
 - ``polybase``: in a folder named alike, a file with ``_reason`` in its name, and a data file whose name matches without
   it. Source: CREATE EXTERNAL TABLE for a dedicated SQL pool, REJECTED_ROW_LOCATION.
-- ``json``: ``<YYYYMMDD_HHMMSS>_<statement>/error.json`` and one data file, which serverless pools and Fabric write.
-  Source: OPENROWSET for serverless SQL pools, ERRORFILE_LOCATION.
+- ``json``: ``error.json`` and one data file beside it, in ``<YYYYMMDD_HHMMSS>_<statement>``, which serverless pools
+  write, or in ``<time>/<statement>``, which Fabric writes. Source: OPENROWSET for serverless SQL pools,
+  ERRORFILE_LOCATION; COPY reference 2026-05, ERRORFILE for Fabric.
 """
 
 from __future__ import annotations
@@ -148,11 +149,16 @@ def _polybase_pairs(path: str, files: Sequence[StoredFile]) -> tuple[RejectedPai
 
 
 def _json_pairs(path: str, files: Sequence[StoredFile]) -> tuple[RejectedPair, ...]:
-    reason = next((file for file in files if file.name[len(path) + 1 :].lower() == _ERROR_JSON), None)
-    others = [file for file in files if file is not reason]
-    if reason is None:
-        return ()
-    return (RejectedPair("", reason, others[0] if len(others) == 1 else None),)
+    beside: dict[str, list[StoredFile]] = {}
+    for file in files:
+        beside.setdefault(file.name.rpartition("/")[0], []).append(file)
+    pairs = []
+    for folder, found in beside.items():
+        reason = next((file for file in found if file.name.rpartition("/")[2].lower() == _ERROR_JSON), None)
+        others = [file for file in found if file is not reason]
+        if reason is not None:
+            pairs.append(RejectedPair(folder[len(path) + 1 :], reason, others[0] if len(others) == 1 else None))
+    return tuple(pairs)
 
 
 _READERS: Final = {Layout.COPY: _copy_pairs, Layout.POLYBASE: _polybase_pairs, Layout.JSON: _json_pairs}

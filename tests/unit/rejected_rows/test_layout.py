@@ -61,6 +61,17 @@ def test_error_json_and_the_one_file_beside_it_are_a_pair():
     assert pairs(folder) == [("", "error.json", "row.csv")]
 
 
+def test_each_statement_of_fabric_has_a_folder_with_error_json_and_a_file():
+    names = ("B7/error.Json", "B7/row.csv", "A3/row.csv", "A3/error.Json", "C1/error.Json")
+    (folder,) = found(*(f"{FOLDER}/{name}" for name in names))
+    assert folder.layout is Layout.JSON
+    assert pairs(folder) == [
+        ("A3", "A3/error.Json", "A3/row.csv"),
+        ("B7", "B7/error.Json", "B7/row.csv"),
+        ("C1", "C1/error.Json", None),
+    ]
+
+
 def test_which_of_several_files_belongs_to_error_json_is_not_guessed():
     (folder,) = found(f"{FOLDER}/error.json", f"{FOLDER}/a.csv", f"{FOLDER}/b.csv")
     assert pairs(folder) == [("", "error.json", None)]
