@@ -41,7 +41,8 @@ class RejectedRowsWatch:
         None for everything.
     :param quiet_seconds: How long nothing in the folder of a load must have changed before it counts; 0 where the load
         has ended.
-    :param is_none_an_answer: Whether to report, too, that there are none.
+    :param is_none_an_answer: Whether to report, too, that there are none; nothing is then while a load may still
+        write.
     :param rows_loaded: Rows that the load loaded; None where that is not known, or for several loads.
     :param sample_rows: Most rows of the report's sample.
     :raises CopyOptionError: ``folder`` or ``newer_than`` cannot be read.
@@ -152,7 +153,9 @@ async def look(lister: BlobLister, watch: RejectedRowsWatch, reported: Reported)
     find = partial(find_news, listing.files, reported, now=listing.at, quiet=quiet)
     # A long history would hold up the event loop.
     news = find() if len(listing.files) < _FEW_FILES else await asyncio.to_thread(find)
-    if not news.folders and (news.is_growing or not watch.is_none_an_answer):
+    if watch.is_none_an_answer and news.is_growing:
+        return Answer(None, reported)  # nobody is to conclude from a part, and that part is to be told with the rest
+    if not news.folders and not watch.is_none_an_answer:
         return Answer(None, news.reported)
     # Airflow's synchronous calls need a thread of this kind before Airflow 3.3.
     report = await sync_to_async(_report, thread_sensitive=False)(watch, news.folders)

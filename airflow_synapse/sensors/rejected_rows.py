@@ -36,7 +36,7 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
     :param error_file_per_load: Whether the loads write to sub-folders of their own in ``error_file``, as
         SynapseCopyOperator lets them. If not, the listing leaves out folders whose names say that they are too old.
     :param expect: ``some`` waits for rejected rows. ``none`` succeeds at once when there are none, and takes them for a
-        breach otherwise. (templated)
+        breach otherwise; below ``error_file`` it waits while a load may still write. (templated)
     :param newer_than: Point in time, or its text in ISO 8601, UTC where it does not say: what was written before does
         not count, by the storage account's clock. Default: everything counts. (templated)
     :param max_rejected_rows: More rejected rows are a breach. Default: any number is allowed, and with ``none`` no row.
