@@ -7,10 +7,18 @@ Airflow it may find nothing to ignore.
 from __future__ import annotations
 
 try:
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
-except ImportError:  # Airflow 3.1
-    from airflow.exceptions import (  # type: ignore[no-redef, unused-ignore]
+    from airflow.sdk.exceptions import (
+        AirflowException,
         AirflowFailException,
+        AirflowNotFoundException,
+        AirflowSkipException,
+        AirflowTaskTimeout,
+    )
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import (  # type: ignore[attr-defined, no-redef, unused-ignore]
+        AirflowException,
+        AirflowFailException,
+        AirflowNotFoundException,
         AirflowSkipException,
         AirflowTaskTimeout,
     )
@@ -25,4 +33,12 @@ try:
 except ImportError:  # Airflow before 3.3, which has no task state store to use it with
     NEVER_EXPIRE = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["NEVER_EXPIRE", "AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout", "conf"]
+__all__ = [
+    "NEVER_EXPIRE",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowNotFoundException",
+    "AirflowSkipException",
+    "AirflowTaskTimeout",
+    "conf",
+]

@@ -12,8 +12,16 @@ from airflow_synapse.rejected_rows.layout import StoredFile
 
 
 def read_page(page: bytes) -> tuple[list[StoredFile], str]:
-    """Return the files of a page, and the marker of the next; empty where there is none."""
-    root = ET.fromstring(page)  # noqa: S314 - from the storage service, over TLS
+    """Return the files of a page, and the marker of the next; empty where there is none.
+
+    :raises ValueError: It is no page of a listing, but that of a proxy, say.
+    """
+    try:
+        root = ET.fromstring(page)  # noqa: S314 - from the storage service, over TLS
+    except ET.ParseError as error:
+        raise ValueError("The answer is no XML.") from error
+    if root.tag != "EnumerationResults":
+        raise ValueError("The answer is no listing.")
     return list(_files(root)), root.findtext("NextMarker") or ""
 
 

@@ -21,17 +21,19 @@ from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from airflow.sdk.exceptions import AirflowRuntimeError
 from asgiref.sync import sync_to_async
 from yarl import URL
 
 from airflow_synapse.copy.credentials import SharedAccessSignature
 from airflow_synapse.copy.location import ExternalLocation
-from airflow_synapse.exceptions import SourceFilesError
+from airflow_synapse.exceptions import CredentialError, SourceFilesError
 from airflow_synapse.hooks.blob_answers import read_error, read_page
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.rejected_rows.layout import StoredFile
 from airflow_synapse.secret import Secret
+from airflow_synapse.version_compat import AirflowException, AirflowNotFoundException
 
 #: Version of the service's protocol. Source: Versioning for the Azure Storage services.
 _VERSION: Final = "2023-11-03"
@@ -134,8 +136,11 @@ class BlobLister:
         while at is None or marker:
             page, answered_at = await self._get(location, authorization, prefix, marker)
             at = at or answered_at
-            # A long page would hold up the event loop.
-            found, marker = read_page(page) if len(page) < _SHORT_PAGE else await asyncio.to_thread(read_page, page)
+            try:
+                # A long page would hold up the event loop.
+                found, marker = read_page(page) if len(page) < _SHORT_PAGE else await asyncio.to_thread(read_page, page)
+            except ValueError as error:
+                raise self._failure(location, str(error), retryable=True) from None
             files += found
         return Listing(tuple(files), at)
 
@@ -209,7 +214,14 @@ def _open_session() -> ClientSession:
 def _authorize(storage_conn_id: str, location: ExternalLocation) -> _Authorization:
     """Read the connection, and return the URL and the headers of a listing that it gets in with."""
     hook = SynapseStorageHook(storage_conn_id)
-    settings = hook.settings
+    try:
+        settings = hook.settings
+    except AirflowNotFoundException:
+        raise CredentialError(f"There is no connection {storage_conn_id!r}.") from None
+    except (AirflowException, AirflowRuntimeError) as error:
+        failure = SourceFilesError(f"Airflow does not give connection {storage_conn_id!r}: {type(error).__name__}.")
+        failure.retryable = True
+        raise failure from None
     url = f"{settings.endpoint}/{location.container}?restype=container&comp=list&include=metadata"
     headers, secrets, seconds = {"x-ms-version": _VERSION}, settings.secrets, _CREDENTIAL_SECONDS
     if settings.is_public or settings.key or settings.sas_token:

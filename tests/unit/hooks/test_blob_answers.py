@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from airflow_synapse.hooks.blob_answers import read_error, read_page
 from airflow_synapse.rejected_rows.layout import StoredFile
 
@@ -35,3 +37,9 @@ def test_of_an_error_the_detail_counts_most():
 def test_what_a_proxy_says_is_no_error_of_the_service():
     assert read_error(b"Bad gateway") is None
     assert read_error(b"<html><body>Bad gateway</body></html>") is None
+
+
+@pytest.mark.parametrize("page", [b"", b"<html>", b"<html/>", b"{}"])
+def test_what_is_no_listing_is_not_taken_for_an_empty_one(page):
+    with pytest.raises(ValueError, match="The answer is no"):
+        read_page(page)

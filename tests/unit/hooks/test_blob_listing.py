@@ -7,8 +7,10 @@ import pytest
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
 from airflow_synapse.copy import ExternalLocation
-from airflow_synapse.exceptions import CredentialError
+from airflow_synapse.exceptions import CredentialError, SourceFilesError
 from airflow_synapse.hooks.blob_listing import _authorize
+from airflow_synapse.hooks.storage import SynapseStorageHook
+from airflow_synapse.version_compat import AirflowException
 
 KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
 REJECTS = ExternalLocation.parse("https://lake.blob.core.windows.net/landing/rejects/")
@@ -66,6 +68,24 @@ def test_a_connection_for_another_account_is_refused(new_connection):
     new_connection("other", conn_type="wasb", login="other", password=KEY)
     with pytest.raises(CredentialError, match="is in 'lake'"):
         _authorize("other", REJECTS)
+
+
+def test_a_connection_that_is_missing_is_an_error_that_stays():
+    with pytest.raises(CredentialError, match="There is no connection 'missing'") as caught:
+        _authorize("missing", REJECTS)
+    assert not caught.value.retryable
+
+
+def test_a_connection_that_airflow_cannot_give_just_now_is_an_error_that_may_pass(monkeypatch):
+    def refuse(self, conn_id):
+        raise AirflowException("secret text")
+
+    monkeypatch.setattr(SynapseStorageHook, "get_connection", refuse)
+    with pytest.raises(
+        SourceFilesError, match=r"^Airflow does not give connection 'lake': AirflowException\.$"
+    ) as caught:
+        _authorize("lake", REJECTS)
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize(("exceptions", "proxy"), [("", "http://127.0.0.1:9"), ("lake.blob.core.windows.net", None)])
