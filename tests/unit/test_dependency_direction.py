@@ -28,7 +28,7 @@ ALLOWED = {
     "load": COMMON | {"copy", "schema", "rejected_rows"},
     "spark": COMMON | {"load"},
     "transfer": COMMON | {"copy", "schema", "load"},
-    "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows"},
+    "hooks": COMMON | {"copy", "schema", "load", "spark", "rejected_rows", "version_compat"},
     "execution": COMMON | {"copy", "schema", "load", "spark", "transfer", "hooks", "rejected_rows"},
     "triggers": COMMON | {"copy", "load", "spark", "rejected_rows", "hooks", "execution"},
     "lineage": COMMON | {"copy", "hooks", "execution", "rejected_rows"},
