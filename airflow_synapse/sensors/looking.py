@@ -14,9 +14,10 @@ from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution.load_event import error_of
 from airflow_synapse.execution.rejected_rows_watch import Answer, RejectedRowsWatch, look_once
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
+from airflow_synapse.rejected_rows.reported import Reported
 from airflow_synapse.sensors.arguments import check_complete, thresholds_of, watch_of
 from airflow_synapse.triggers.rejected_rows import RejectedRowsSensorTrigger
-from airflow_synapse.version_compat import AirflowFailException, AirflowSkipException
+from airflow_synapse.version_compat import NEVER_EXPIRE, AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,32 +32,43 @@ def look(sensor: SynapseRejectedRowsSensor, context: Context) -> PokeReturnValue
         watch = watch_of(sensor)
         if watch is None:
             return PokeReturnValue(is_done=True, xcom_value=_conclude(sensor, RejectedRowsReport()))
-        answer = _look(sensor, context, watch)
+        begin = _begin(sensor, context, watch)
+        answer = _look(sensor, watch, begin)
     if answer.report:
-        return PokeReturnValue(is_done=True, xcom_value=_tell(sensor, context, watch.key, answer))
+        return PokeReturnValue(is_done=True, xcom_value=_tell(sensor, context, watch.key, begin.to_json(), answer))
     if sensor.deferrable:
         sensor.defer(
             trigger=RejectedRowsSensorTrigger(
                 watch=watch.to_json(), reported=answer.reported.to_json(), poke_interval=sensor.poke_interval
             ),
             method_name="execute_complete",
-            kwargs={"key": watch.key},
+            kwargs={"key": watch.key, "begin": begin.to_json()},
             timeout=timedelta(seconds=sensor.timeout),
         )
     return PokeReturnValue(is_done=False)
 
 
-def complete(sensor: SynapseRejectedRowsSensor, context: Context, key: str, event: dict[str, Any]) -> dict[str, Any]:
+def complete(
+    sensor: SynapseRejectedRowsSensor, context: Context, key: str, begin: dict[str, Any], event: dict[str, Any]
+) -> dict[str, Any]:
     """Take over what the trigger has found; see :meth:`SynapseRejectedRowsSensor.execute_complete`."""
     if error := error_of(event):
         raise AirflowFailException(str(error))
-    return _tell(sensor, context, key, Answer.from_json(event))
+    return _tell(sensor, context, key, begin, Answer.from_json(event))
 
 
-def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRowsWatch) -> Answer:
+def _begin(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRowsWatch) -> Reported:
+    """Return what was reported: where this task instance began before, since nobody may have heard what it said."""
+    asset_store = _find_store(sensor, context)
+    if asset_store is None:
+        return watch.start()
+    task_store: Any = context.get("task_state_store")
+    begun = None if task_store is None else task_store.get(watch.key)
+    return watch.start(begun or asset_store.get(watch.key))
+
+
+def _look(sensor: SynapseRejectedRowsSensor, watch: RejectedRowsWatch, reported: Reported) -> Answer:
     """Look once, also where the account is busy or out of reach: then there is nothing to say yet."""
-    store = _find_store(sensor, context)
-    reported = watch.start(None if store is None else store.get(watch.key))
     try:
         return asyncio.run(look_once(watch, reported))
     except SynapseError as error:
@@ -66,12 +78,17 @@ def _look(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRo
         return Answer(None, reported)
 
 
-def _tell(sensor: SynapseRejectedRowsSensor, context: Context, key: str, answer: Answer) -> dict[str, Any]:
+def _tell(
+    sensor: SynapseRejectedRowsSensor, context: Context, key: str, begin: dict[str, Any], answer: Answer
+) -> dict[str, Any]:
     """Remember what is reported, and report it."""
     assert answer.report  # noqa: S101 - the caller has looked
     with _failing_for_good():
         check_complete(sensor, answer.report)
     if (store := _find_store(sensor, context)) is not None:
+        # A worker may die before anybody hears, and who clears a task that failed wants it to look again.
+        if (task_store := context.get("task_state_store")) is not None:
+            task_store.set(key, begin, retention=NEVER_EXPIRE)
         store.set(key, answer.reported.to_json())
     return _conclude(sensor, answer.report)
 

@@ -22,8 +22,9 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
     many loads. Files are read only when there is something to report.
 
     The task returns the fields of :class:`~airflow_synapse.rejected_rows.report.RejectedRowsReport`. What a task with
-    an asset as inlet or outlet has reported of ``error_file``, no task with that asset reports again; Airflow before
-    3.3 cannot remember that: give ``newer_than``. An account that is busy or out of reach is looked at again; any other
+    an asset as inlet or outlet has reported of ``error_file``, no other task with that asset reports again, while the
+    task itself, when it is retried or cleared, says it again; Airflow before 3.3 cannot remember that: give
+    ``newer_than``. An account that is busy or out of reach is looked at again; any other
     error fails the task without retry.
 
     :param error_file: Folder for rejected rows, as in SynapseCopyOperator: a URL, or a path in ``container``.
@@ -108,14 +109,17 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
 
         return look(self, context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any], key: str) -> dict[str, Any]:
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], key: str, begin: dict[str, Any]
+    ) -> dict[str, Any]:
         """Take over what the trigger has found.
 
         :param event: What the trigger said.
         :param key: Name under which the state store of an asset holds what was reported.
+        :param begin: What was, before this task.
         :raises AirflowFailException: As :meth:`poke`.
         :raises AirflowSkipException: As :meth:`poke`.
         """
         from airflow_synapse.sensors.looking import complete  # noqa: PLC0415 - slow to import
 
-        return complete(self, context, key, event)
+        return complete(self, context, key, begin, event)

@@ -5,6 +5,7 @@ import json
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import Asset
@@ -237,6 +238,17 @@ def test_what_was_reported_of_an_asset_is_not_reported_again(run, reject):
     reject(2, time="20260131-000001")
     assert run(context, outlets=[REJECTS])["rows"] == 2
     assert run(context, outlets=[REJECTS], expect="none", error_file_per_load=False)["rows"] == 0
+
+
+def test_what_a_task_instance_has_said_it_says_again_when_it_is_retried_or_cleared(run, reject):
+    of_asset, kept = Store(), {}
+    task_store = SimpleNamespace(get=kept.get, set=lambda key, value, retention: kept.update({key: value}))
+    context = {"asset_state_store": of_asset, "task_state_store": task_store}
+    reject(1)
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="1 rows were rejected, more"):
+            run(context, inlets=[REJECTS], expect="none")
+    assert run({"asset_state_store": of_asset}, inlets=[REJECTS], expect="none")["rows"] == 0
 
 
 def test_rows_that_are_older_do_not_count_either_where_others_were_reported(run, reject):
