@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from airflow_synapse.copy.location import ExternalLocation
 from airflow_synapse.exceptions import CopyOptionError, SourceFilesError
@@ -85,8 +86,11 @@ def _url(folder: str, container: str | None, storage_conn_id: str) -> str:
         return folder
     if not container:
         raise CopyOptionError(f"{folder!r} is a path: give its container, or the whole URL.")
-    account = SynapseStorageHook(storage_conn_id).settings.account
-    return f"https://{account}.blob.core.windows.net/{container}/{folder.lstrip('/')}"
+    settings = SynapseStorageHook(storage_conn_id).settings
+    host = urlsplit(settings.endpoint).netloc
+    if not host.startswith(f"{settings.account}.blob."):  # an emulator
+        host = f"{settings.account}.blob.core.windows.net"
+    return f"https://{host}/{container}/{folder.lstrip('/')}"
 
 
 def read_result(value: object) -> Mapping[str, Any]:

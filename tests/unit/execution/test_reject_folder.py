@@ -33,6 +33,18 @@ def test_a_path_is_in_the_container_of_the_connections_account(find, path):
     assert find(load_result={"reject_folder": path}, container="landing").url == URL
 
 
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("https://lake.dfs.core.chinacloudapi.cn", "lake.blob.core.chinacloudapi.cn"),
+        ("http://127.0.0.1:10000/lake", "lake.blob.core.windows.net"),
+    ],
+)
+def test_a_path_is_in_the_cloud_of_the_connection(find, new_connection, host, found):
+    new_connection("lake", conn_type="wasb", host=host, password="c2VjcmV0")
+    assert find(error_file="rejects", container="landing").url == f"https://{found}/landing/rejects"
+
+
 @pytest.mark.parametrize("result", [RESULT, json.dumps(RESULT)])
 def test_a_result_names_the_folder_of_its_load(find, result):
     assert find(load_result=result) == RejectFolder(url=URL, load_result=RESULT)
