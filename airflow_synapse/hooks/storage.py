@@ -135,7 +135,7 @@ class SynapseStorageHook(BaseHook):
 
     def rejected_rows_report(
         self,
-        location: ExternalLocation,
+        location: ExternalLocation | str,
         *,
         rows_loaded: int | None = None,
         sample_rows: int = 10,
@@ -143,13 +143,15 @@ class SynapseStorageHook(BaseHook):
     ) -> RejectedRowsReport:
         """Report the rejected rows below a folder, in constant memory.
 
-        :param location: The ERRORFILE directory of one load, or of many.
+        :param location: The ERRORFILE directory of one load, or of many; its URL will do.
         :param rows_loaded: Rows that the same loads have loaded; None where they are not known.
         :param sample_rows: Rows to show, each with its reason; 0 for none.
         :param sample_characters: Characters that are shown of each text of such a row.
+        :raises CopyOptionError: It is no such URL.
         :raises SourceFilesError: A file cannot be read.
         :raises CredentialError: The connection is for another account.
         """
+        location = _folder(location)
         return build_report(
             find_load_folders(self.rejected_row_files(location)),
             self.open_rejected_rows(location),
@@ -158,13 +160,15 @@ class SynapseStorageHook(BaseHook):
             sample_characters=sample_characters,
         )
 
-    def read_rejected_rows(self, location: ExternalLocation) -> Iterator[RejectedRow]:
+    def read_rejected_rows(self, location: ExternalLocation | str) -> Iterator[RejectedRow]:
         """Yield the rejected rows below a folder, in constant memory.
 
-        :param location: The ERRORFILE directory of one load, or of many.
+        :param location: The ERRORFILE directory of one load, or of many; its URL will do.
+        :raises CopyOptionError: It is no such URL.
         :raises SourceFilesError: A file cannot be read.
         :raises CredentialError: The connection is for another account.
         """
+        location = _folder(location)
         return read_rejected_rows(
             find_load_folders(self.rejected_row_files(location)), self.open_rejected_rows(location)
         )
@@ -233,6 +237,10 @@ class SynapseStorageHook(BaseHook):
         )
         failure.retryable = passing
         raise failure
+
+
+def _folder(location: ExternalLocation | str) -> ExternalLocation:
+    return ExternalLocation.parse(location, option="ERRORFILE") if isinstance(location, str) else location
 
 
 def _files_below(container: ContainerClient, prefix: str) -> Iterator[BlobProperties]:

@@ -63,6 +63,12 @@ def test_rows_are_grouped_by_folder_reason_and_source_file(lake_hook, location, 
     assert report.ratio == 0.05
 
 
+def test_a_folder_may_be_given_by_its_url(lake_hook, location, put):
+    put("QID1_1_1.Row.Txt", b"1\n")
+    assert lake_hook.rejected_rows_report(location.url).rows == 1
+    assert [row.raw for row in lake_hook.read_rejected_rows(location.url)] == ["1"]
+
+
 def test_the_files_of_other_loads_are_not_read(lake_hook, location, put, container):
     put("QID1_1_1.Row.Txt", b"1\n")
     container.upload_blob("load-2/_rejectedrows/20260131-000000/QID2_1_1.Row.Txt", b"1\n")
