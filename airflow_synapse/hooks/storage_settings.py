@@ -6,9 +6,10 @@ public_read, shared_access_key, sas_token, password, account_key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_synapse.exceptions import CredentialError
@@ -16,6 +17,10 @@ from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
+
+
+#: Source: storage account overview, standard and DNS zone endpoints.
+_ACCOUNT_HOST: Final = re.compile(r"[a-z0-9]+(\.z\d+)?\.(blob|dfs)\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +136,12 @@ class _Fields:
 
 
 def _account_of_url(url: SplitResult) -> tuple[str, str]:
-    """Return the account of a URL, either its first path segment (an emulator) or its first label."""
+    """Return the account of a URL, either its first label or, of another host, its first path segment (an emulator).
+
+    The path behind the host of an account names a container, which the portal puts into a SAS URL.
+    """
     segment = url.path.strip("/").partition("/")[0]
-    if segment:
+    if segment and not _ACCOUNT_HOST.match(url.netloc):
         return segment, f"{url.scheme}://{url.netloc}/{segment}"
     return url.netloc.partition(".")[0], f"{url.scheme}://{url.netloc.replace('.dfs.', '.blob.')}"
 

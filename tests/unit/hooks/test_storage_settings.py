@@ -58,6 +58,11 @@ def test_a_connection_without_an_account_is_refused():
         ({"extra": f'{{"sas_token": "{SAS}"}}'}, {"sas_token": Secret(SAS)}),
         ({"extra": f'{{"sas_token": "?{SAS}"}}'}, {"sas_token": Secret(SAS)}),
         ({"extra": f'{{"sas_token": "{ENDPOINT}?{SAS}"}}'}, {"sas_token": Secret(SAS)}),
+        ({"extra": f'{{"sas_token": "{ENDPOINT}/landing?{SAS}"}}'}, {"sas_token": Secret(SAS)}),
+        (
+            {"extra": f'{{"sas_token": "https://lake.dfs.core.windows.net/landing/in?{SAS}"}}'},
+            {"sas_token": Secret(SAS)},
+        ),
         ({"extra": f'{{"shared_access_key": "{SAS}"}}'}, {"sas_token": Secret(SAS)}),
         # the order
         ({"password": "old", "extra": '{"shared_access_key": "a2V5"}'}, {"key": Secret("a2V5")}),
