@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import struct
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
 
 from airflow_synapse.exceptions import SynapseConnectionError
+from airflow_synapse.hooks.masking import quiet_azure
 from airflow_synapse.hooks.pool_settings import Authentication, PoolSettings
 from airflow_synapse.load.redaction import scrub
 from airflow_synapse.secret import Secret
@@ -113,8 +113,7 @@ def entra_credential(settings: EntraLogin) -> TokenCredential:
     """Return what gets tokens for a connection."""
     from azure import identity
 
-    # It writes to the task's log whenever a token is asked for, also where it has one.
-    logging.getLogger("azure.identity").setLevel(logging.WARNING)
+    quiet_azure()
     # An explicit None would override what the environment says of a client, so that only what is known is passed.
     client: dict[str, Any] = {"client_id": settings.login} if settings.login else {}
     tenant = {"tenant_id": settings.tenant_id} if settings.tenant_id else {}
