@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.hooks.entra import is_refusal
+from airflow_synapse.hooks.masking import quiet_azure
 from airflow_synapse.hooks.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ _PIECE_BYTES: Final = 8 * 2**20
 def open_client(settings: StorageSettings) -> BlobServiceClient:
     """Return a client for an account, by what its connection holds."""
     from azure.storage.blob import BlobServiceClient, LinearRetry
-
-    # It writes the headers of every request and answer to the task's log.
-    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
     # The SDK's own repeats take minutes before a network error is reported; a task has retries of its own.
     repeats = LinearRetry(backoff=5, retry_total=3, random_jitter_range=1)
@@ -52,6 +49,7 @@ def passes(error: AzureError) -> bool:
 
 def client_credential(settings: StorageSettings) -> Any:  # noqa: ANN401 - one of several classes that must not be imported here
     """Return what the SDK's clients take to reach an account; None for public access."""
+    quiet_azure()
     if settings.is_public:
         return None
     if settings.key:
@@ -63,8 +61,15 @@ def client_credential(settings: StorageSettings) -> Any:  # noqa: ANN401 - one o
     from azure import identity
 
     if settings.tenant_id and settings.client_id and settings.client_secret:
-        return identity.ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret.reveal())
-    return identity.DefaultAzureCredential()
+        return identity.ClientSecretCredential(
+            settings.tenant_id, settings.client_id, settings.client_secret.reveal(), **settings.client_options
+        )
+    # An explicit None would override what the environment says.
+    named = {
+        "managed_identity_client_id": settings.managed_identity_client_id,
+        "workload_identity_tenant_id": settings.workload_identity_tenant_id,
+    }
+    return identity.DefaultAzureCredential(**{name: value for name, value in named.items() if value})
 
 
 def _repeat_throttled(answer: PipelineResponse[Any, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -34,6 +34,9 @@ class StorageSettings:
     :param tenant_id: Entra tenant of the service principal.
     :param client_id: Its client id.
     :param client_secret: Its secret.
+    :param client_options: More arguments of what gets tokens for the service principal, such as ``authority``.
+    :param managed_identity_client_id: Client id of a user-assigned identity; None for the machine's own.
+    :param workload_identity_tenant_id: Tenant of a workload identity; None where the environment says it.
     :param is_public: Whether everybody may read, so that no credential is used.
     """
 
@@ -44,6 +47,9 @@ class StorageSettings:
     tenant_id: str | None = None
     client_id: str | None = None
     client_secret: Secret | None = None
+    client_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    managed_identity_client_id: str | None = None
+    workload_identity_tenant_id: str | None = None
     is_public: bool = False
 
     @classmethod
@@ -68,6 +74,7 @@ class StorageSettings:
                 tenant_id=tenant,
                 client_id=connection.login,
                 client_secret=Secret(connection.password),
+                client_options=connection.extra_dejson.get("client_secret_auth_config") or {},
             )
         if (fields.option("public_read") or "").casefold() == "true":
             account, endpoint = fields.account(None)
@@ -103,7 +110,8 @@ class _Fields:
             if value:
                 return self._with_secret(value, is_sas=value == sas_token)
         account, endpoint = self.account(None)
-        return {"account": account, "endpoint": endpoint}
+        identity = {name: self.option(name) for name in ("managed_identity_client_id", "workload_identity_tenant_id")}
+        return {"account": account, "endpoint": endpoint, **identity}
 
     def _with_secret(self, value: str, *, is_sas: bool) -> dict[str, Any]:
         if value.startswith(("https://", "http://")):  # a whole SAS URL, which WasbHook takes too

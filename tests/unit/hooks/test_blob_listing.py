@@ -1,5 +1,6 @@
 """How a listing gets in, by what the connection holds. Listing is tested against the real emulator."""
 
+import logging
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,6 +9,7 @@ from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
 from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.exceptions import CredentialError, SourceFilesError
+from airflow_synapse.hooks.blob_client import client_credential
 from airflow_synapse.hooks.blob_listing import _authorize
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.version_compat import AirflowException
@@ -41,6 +43,7 @@ def test_a_public_account_is_asked_without_anything(new_connection):
     assert set(authorization.headers) == {"x-ms-version"}
 
 
+SDK_LOGGERS = ("azure.identity", "azure.core.pipeline.policies.http_logging_policy")
 IDENTITIES = {
     ClientSecretCredential: {"login": "client", "password": "client-secret", "extra": {"tenant_id": "my-tenant"}},
     DefaultAzureCredential: {},
@@ -49,7 +52,12 @@ IDENTITIES = {
 
 @pytest.mark.parametrize(("lifetime", "used"), [(3600, 1800), (600, 300)])
 @pytest.mark.parametrize("identity", IDENTITIES, ids=["service principal", "managed identity"])
-def test_an_identity_gets_in_with_a_token_as_long_as_it_lasts(new_connection, monkeypatch, identity, lifetime, used):
+def test_an_identity_gets_in_with_a_token_as_long_as_it_lasts(
+    new_connection, monkeypatch, caplog, identity, lifetime, used
+):
+    for name in SDK_LOGGERS:
+        caplog.set_level(logging.INFO, logger=name)
+
     class Token:
         token = "entra-token-0123456789"
         expires_on = time.time() + lifetime
@@ -62,6 +70,34 @@ def test_an_identity_gets_in_with_a_token_as_long_as_it_lasts(new_connection, mo
     assert authorization.headers["Authorization"] == "Bearer entra-token-0123456789"
     assert authorization.until - time.monotonic() == pytest.approx(used, abs=5)
     assert "entra-token" not in repr(authorization)
+    # They would write the headers of requests to the triggerer's log.
+    assert [logging.getLogger(name).level for name in SDK_LOGGERS] == [logging.WARNING] * 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "given"),
+    [
+        ({}, {}),
+        ({"extra": {"managed_identity_client_id": "m"}}, {"managed_identity_client_id": "m"}),
+        ({"extra": {"workload_identity_tenant_id": "w"}}, {"workload_identity_tenant_id": "w"}),
+        (
+            {
+                "login": "client",
+                "password": "client-secret",
+                "extra": {"tenant_id": "t", "client_secret_auth_config": {"authority": "login.chinacloudapi.cn"}},
+            },
+            {"authority": "login.chinacloudapi.cn"},
+        ),
+    ],
+    ids=["machine", "user-assigned", "workload", "another cloud"],
+)
+def test_an_identity_is_asked_for_as_the_connection_names_it(new_connection, monkeypatch, fields, given):
+    asked = []
+    for name in ("DefaultAzureCredential", "ClientSecretCredential"):
+        monkeypatch.setattr(f"azure.identity.{name}", lambda *_, **options: asked.append(options))
+    new_connection("lake", conn_type="wasb", host="https://lake.blob.core.windows.net", **fields)
+    client_credential(SynapseStorageHook("lake").settings)
+    assert asked == [given]
 
 
 def test_a_connection_for_another_account_is_refused(new_connection):

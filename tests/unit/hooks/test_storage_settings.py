@@ -122,5 +122,12 @@ def test_half_of_a_service_principal_is_refused(fields):
         settings(host=ENDPOINT, extra='{"tenant_id": "t"}', **fields)
 
 
+def test_an_identity_is_named_as_the_azure_provider_names_it():
+    extra = '{"managed_identity_client_id": "m", "extra__wasb__workload_identity_tenant_id": "w"}'
+    assert settings(login="lake", extra=extra) == StorageSettings(
+        account="lake", endpoint=ENDPOINT, managed_identity_client_id="m", workload_identity_tenant_id="w"
+    )
+
+
 def test_settings_do_not_show_their_secrets():
     assert "a2V5" not in repr(settings(login="lake", password="a2V5"))
