@@ -16,6 +16,14 @@ def storage_proxy(azurite):
 
 
 @pytest.fixture
+def proxy(workspace):
+    """The account ``lake`` of the workspace behind a proxy; the pool itself is not behind it."""
+    proxy = StorageProxy(workspace.storage.endpoint("lake"))
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
 def lake_hook(azurite, storage_proxy, new_connection):
     """A hook for the account ``lake`` behind the proxy, by its key; the id of its connection is ``lake``."""
     new_connection("lake", conn_type="wasb", host=storage_proxy.endpoint, password=azurite.key("lake").reveal())

@@ -5,7 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from storage_proxy import Fault, StorageProxy
+from storage_proxy import Fault
 from task_tries import Task
 
 from airflow_synapse.exceptions import SourceFilesError, StatementCancelledError, SynapseError
@@ -30,14 +30,6 @@ RAW_ROWS = {
     b"\n": None,
 }
 _numbers = itertools.count(1)
-
-
-@pytest.fixture
-def proxy(workspace):
-    """The account ``lake`` of the workspace behind a proxy; the pool itself is not behind it."""
-    proxy = StorageProxy(workspace.storage.endpoint("lake"))
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Loads that reject too many rows: the operator, Microsoft's driver, the local pool, and a storage that fails."""
 
 import pytest
-from storage_proxy import Fault, StorageProxy
+from storage_proxy import Fault
 from task_tries import Task
 
 from airflow_synapse.exceptions import SourceFilesError, TooManyRejectedRowsError
@@ -19,14 +19,6 @@ STAGED = {
     "replace_partition": ({"write_disposition": "replace_partition", "partition_values": "1"}, 4),
     "upsert": ({"write_disposition": "upsert", "upsert_keys": "k"}, 4),
 }
-
-
-@pytest.fixture
-def proxy(workspace):
-    """The account ``lake`` of the workspace behind a proxy; the pool itself is not behind it."""
-    proxy = StorageProxy(workspace.storage.endpoint("lake"))
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture
