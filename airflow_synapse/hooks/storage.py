@@ -34,8 +34,9 @@ from airflow_synapse.secret import Secret
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties, ContainerClient
 
-#: How long a SAS lasts that is made for one load. COPY checks it while it reads, so that it must outlast the load.
-SAS_LIFETIME: Final = timedelta(hours=12)
+#: How long a SAS lasts that is made for one load. COPY checks it while it reads, so that it must outlast the load: a
+#: longer one takes a connection with a SAS of its own.
+_SAS_LIFETIME: Final = timedelta(hours=12)
 #: Scope of a token for the Blob service of the public cloud, which those of other clouds take too.
 _STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
 
@@ -46,16 +47,14 @@ class SynapseStorageHook(BaseHook):
     """Get a credential for COPY from a storage connection, and list what COPY will load.
 
     :param storage_conn_id: Connection of type ``wasb`` or ``adls``.
-    :param sas_lifetime: How long a SAS lasts that is made from the connection's account key.
     """
 
     conn_name_attr = "storage_conn_id"
     default_conn_name = "wasb_default"
 
-    def __init__(self, storage_conn_id: str = default_conn_name, *, sas_lifetime: timedelta = SAS_LIFETIME) -> None:
+    def __init__(self, storage_conn_id: str = default_conn_name) -> None:
         super().__init__()
         self.storage_conn_id = storage_conn_id
-        self.sas_lifetime = sas_lifetime
 
     @cached_property
     def settings(self) -> StorageSettings:
@@ -71,7 +70,7 @@ class SynapseStorageHook(BaseHook):
     def source_credential(self, location: ExternalLocation) -> StorageCredential:
         """Return the CREDENTIAL to read a location: a SAS with READ and LIST, a service principal, or public access.
 
-        A SAS is the connection's own, or made from its account key: for the container, and for a limited time.
+        A SAS is the connection's own, or made from its account key: for the container, and for twelve hours.
 
         :raises CredentialError: The connection is for another account, or holds nothing that COPY can take.
         """
@@ -202,7 +201,7 @@ class SynapseStorageHook(BaseHook):
             self.storage_conn_id,
             container=location.container,
             permissions=permissions,
-            lifetime=self.sas_lifetime,
+            lifetime=_SAS_LIFETIME,
         )
 
     def _check_account(self, location: ExternalLocation) -> None:

@@ -32,13 +32,6 @@ def test_the_sas_for_the_error_folder_has_the_rights_that_the_reference_asks_for
     assert set(token_fields(SynapseStorageHook("lake").error_file_credential(SOURCE))["sp"]) == set("rlwcd")
 
 
-def test_the_life_of_a_sas_can_be_chosen(new_connection):
-    new_connection("lake", conn_type="wasb", login="lake", password=KEY)
-    hook = SynapseStorageHook("lake", sas_lifetime=timedelta(minutes=30))
-    remaining = datetime.fromisoformat(token_fields(hook.source_credential(SOURCE))["se"]) - datetime.now(UTC)
-    assert remaining <= timedelta(minutes=30)
-
-
 def test_only_an_emulators_sas_works_without_tls(new_connection):
     new_connection("lake", conn_type="wasb", host="http://127.0.0.1:10000/lake", password=KEY)
     assert token_fields(SynapseStorageHook("lake").source_credential(SOURCE))["spr"] == "https,http"
