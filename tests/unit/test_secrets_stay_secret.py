@@ -8,8 +8,10 @@ import base64
 import json
 import logging
 import re
+import time
 import traceback
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG
@@ -75,6 +77,14 @@ CASES = {
         arguments={"credential": SharedAccessSignature(token=Secret(TOKEN))},
         pool={"extra": {"authentication": "access_token", "access_token": ACCESS_TOKEN}},
     ),
+    "service principal of the pool": Case(
+        arguments={"credential": SharedAccessSignature(token=Secret(TOKEN))},
+        pool={
+            "login": CLIENT_ID,
+            "password": CLIENT_SECRET,
+            "extra": {"authentication": "service_principal", "tenant_id": "tenant"},
+        },
+    ),
 }
 
 
@@ -86,6 +96,8 @@ def case(request):
 @pytest.fixture
 def task(case, new_connection, monkeypatch):
     """A task that uses the case's credentials, in a DAG."""
+    token = SimpleNamespace(token=ACCESS_TOKEN, expires_on=time.time() + 3600)
+    monkeypatch.setattr("azure.identity.ClientSecretCredential.get_token", lambda self, *scopes: token)
     monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey(files=1, bytes=10))
     pool = {"conn_type": "azure_synapse_sql_pool", "host": "ws.sql.azuresynapse.net", "schema": "sales", **case.pool}
     arguments = {"error_file": "/rejects", "max_errors": 1, **case.arguments}

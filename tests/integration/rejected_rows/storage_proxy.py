@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import threading
 from dataclasses import dataclass, field
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
@@ -55,8 +56,13 @@ class StorageProxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 fault = proxy._take_fault(self.command, self.path)
                 if fault is not None and fault.status is not None:
-                    message = _ERROR.format(code=fault.code, message="A fault of the test.").encode()
-                    self.reply(fault.status, {"x-ms-error-code": fault.code, **fault.headers}, message)
+                    # As talkative as can be: the URL may hold a SAS.
+                    message = _ERROR.format(code=fault.code, message=escape(f"A fault at {self.path}")).encode()
+                    self.reply(
+                        fault.status,
+                        {"x-ms-error-code": fault.code, "Content-Type": "application/xml", **fault.headers},
+                        message,
+                    )
                     return
                 connection = http.client.HTTPConnection(target.hostname, target.port)
                 connection.request(self.command, self.path, body, dict(self.headers.items()))
