@@ -38,11 +38,6 @@ _TEXTS: Final = (
         "Arithmetic overflow error converting to the type.",
     ),
     (re.compile(r"Could not cast value .* to DECIMAL"), 8115, "Arithmetic overflow error converting to numeric."),
-    (
-        re.compile(r"cannot affect the same target row more than once"),
-        8672,
-        "The MERGE statement attempted to UPDATE or DELETE the same row more than once.",
-    ),
     (re.compile(r"More than one row returned by a subquery"), 512, "Subquery returned more than 1 value."),
     (re.compile(r"Could not convert|Conversion Error|Failed to cast"), 245, "Conversion failed."),
     (re.compile(r"[Cc]onflict"), 1205, "The transaction met a change of another one. Rerun the transaction."),

@@ -36,12 +36,22 @@ def merge(state: SessionState, statement: Merge) -> int:
     scopes = {MATCHED: both, NOT_IN_TARGET: source_scope, NOT_IN_SOURCE: Scope([target])}
     condition = binder.expressions(both).predicate(statement.condition)
     clauses = "".join(_clause(table, binder, scopes[clause.kind], clause) for clause in statement.clauses)
-    sql = (
-        f"MERGE INTO {table.duckdb_name} AS {quote_name(statement.alias)} USING {source.removeprefix(' FROM ')} "
-        f"ON {condition}{clauses} RETURNING merge_action"
+    merged = f"{table.duckdb_name} AS {quote_name(statement.alias)}"
+    joined = f"{source.removeprefix(' FROM ')} ON {condition}"
+    sql = f"MERGE INTO {merged} USING {joined}{clauses} RETURNING merge_action"
+    changed = [clause.condition for clause in statement.clauses if clause.kind == MATCHED]
+    chosen = " OR ".join("TRUE" if node is None else binder.expressions(both).predicate(node) for node in changed)
+    # DuckDB would change such a row without a word.
+    twice = (
+        f"SELECT 1 FROM {merged} JOIN {joined} WHERE {chosen or 'FALSE'} "
+        f"GROUP BY {quote_name(statement.alias)}.rowid HAVING count(*) > 1 LIMIT 1"
     )
+    parameters = state.take_parameters(sql)
+    of_twice = {name: value for name, value in parameters.items() if f"${name} " in twice}
     with state.writing(table) as cursor:
-        actions = Counter(row[0] for row in cursor.execute(sql, state.take_parameters(sql)).fetchall())
+        if cursor.execute(twice, of_twice).fetchone():
+            raise PoolError(8672, "The MERGE statement attempted to UPDATE or DELETE the same row more than once.")
+        actions = Counter(row[0] for row in cursor.execute(sql, parameters).fetchall())
     return actions.total() + actions["UPDATE"]
 
 

@@ -39,11 +39,17 @@ def test_merge_may_leave_the_target_without_alias(client, tables):
     assert client.rows("SELECT id FROM target ORDER BY id") == [(2,), (3,)]
 
 
+def test_merge_may_match_a_row_twice_that_it_changes_once(client, tables):
+    client.run("MERGE target USING source AS s ON 1 = 1 WHEN MATCHED AND s.id = target.id THEN DELETE;")
+    assert client.rows("SELECT id FROM target ORDER BY id") == [(2,), (3,)]
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
         ("MERGE target USING source AS s ON target.id = s.id WHEN MATCHED THEN DELETE", 10713),
         ("MERGE target USING source AS s ON 1 = 1 WHEN MATCHED THEN DELETE;", 8672),
+        ("MERGE target USING source AS s ON 1 = 1 WHEN MATCHED AND s.id > 0 THEN UPDATE SET name = 'x';", 8672),
         ("MERGE TOP (1) target USING source AS s ON target.id = s.id WHEN MATCHED THEN DELETE;", 103010),
         ("MERGE target WITH (TABLOCK) USING source AS s ON target.id = s.id WHEN MATCHED THEN DELETE;", 103010),
         ("MERGE target USING source s ON target.id = s.id WHEN MATCHED THEN DELETE OUTPUT $action;", 103010),
