@@ -10,9 +10,10 @@ in one transaction, and nothing else: after any number of backfills, retries and
 When: for a first load of history, and after the files of some days were delivered anew. On the page of the DAG choose
 Trigger, then Backfill, the days from and to, and what to run: missing runs, also those that failed, or all.
 
-Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``) with the rights to create tables and
-ADMINISTER DATABASE BULK OPERATIONS, and the connection ``lake`` (type ``wasb``) of the storage account. A staging table
-for the rows of the day is made beside the table, and dropped.
+Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``), whose login has ADMINISTER DATABASE
+BULK OPERATIONS and CREATE TABLE in the database, and ALTER, INSERT, SELECT and DELETE on the schema ``dbo``; and the
+connection ``lake`` (type ``wasb``) of the storage account. A staging table for the rows of the
+day is made beside the table, and dropped.
 """
 
 from datetime import datetime, timedelta

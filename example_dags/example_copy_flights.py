@@ -10,8 +10,10 @@ When: for files that land by day. A run replaces the rows of its day in one tran
 day that is half there, and a run that is tried again, cleared or backfilled leaves the same rows. See
 ``example_backfill_flights`` for many days at once.
 
-Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``) with the rights to create the table
-and ADMINISTER DATABASE BULK OPERATIONS, and the connection ``lake`` (type ``wasb``) of the storage account.
+Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``), whose login has ADMINISTER DATABASE
+BULK OPERATIONS and CREATE TABLE in the database, and ALTER, INSERT, SELECT and DELETE on the schema ``dbo``; and the
+connection ``lake`` (type ``wasb``) of the storage account, with its account key (or a SAS that
+may read, list, write, create and delete, for the rejected rows too).
 """
 
 from datetime import datetime, timedelta

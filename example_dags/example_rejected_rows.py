@@ -11,8 +11,10 @@ When: for loads of which a few rows may be missing for a while, but not unnotice
 files were mended, replaces its rows in both tables; for that, ``quarantine`` runs without rejected rows too. Where
 other options of the load would take the rows, ``RejectedRowsToFilesOperator`` makes files of them to be loaded again.
 
-Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``) with the rights to create tables and
-ADMINISTER DATABASE BULK OPERATIONS, and the connection ``lake`` (type ``wasb``) of the storage account.
+Prerequisites: the connection ``synapse_default`` (type ``azure_synapse_sql_pool``), whose login has ADMINISTER DATABASE
+BULK OPERATIONS and CREATE TABLE in the database, and ALTER, INSERT, SELECT and DELETE on the schema ``dbo``; and the
+connection ``lake`` (type ``wasb``) of the storage account, with its account key (or a SAS that
+may read, list, write, create and delete, for the rejected rows too).
 """
 
 from datetime import datetime, timedelta
@@ -59,7 +61,8 @@ with DAG(
         max_errors=10_000,
         error_file="/rejects/flown_flights",
         write_disposition="replace_slice",
-        slice_predicate="year = {{ params.month[:4] }} AND month = {{ params.month[5:] | int }}",
+        # Whoever starts a run writes the month: as a number it cannot be a condition of theirs.
+        slice_predicate="year = {{ params.month[:4] | int }} AND month = {{ params.month[5:] | int }}",
         max_rejected_ratio=0.1,  # something else is wrong with such files: leave the table as it is
     )
     check = SynapseRejectedRowsSensor(

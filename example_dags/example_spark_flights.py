@@ -11,8 +11,10 @@ triggered twice leaves the same tables.
 
 Prerequisites: the connections ``synapse_default`` (type ``azure_synapse_sql_pool``), ``azure_synapse_default`` (type
 ``azure_synapse``) of the workspace with the Spark pool ``spark``, and ``lake`` (type ``wasb``) of the storage account.
-An administrator of the pool has made the external data source ``lake`` for the container ``landing``, and the external
-file format ``parquet``. The identity of the Spark jobs is a Storage Blob Data Contributor of the account.
+The login of the first has ADMINISTER DATABASE BULK OPERATIONS, CREATE TABLE, ALTER ANY EXTERNAL DATA SOURCE and ALTER
+ANY EXTERNAL FILE FORMAT in the database, and ALTER, INSERT and SELECT on the schema ``dbo``. An administrator of the
+pool has made the external data source ``lake`` for the container ``landing``, and the external file format
+``parquet``. The identity of the Spark jobs is a Storage Blob Data Contributor of the account.
 """
 
 from datetime import datetime, timedelta

@@ -28,6 +28,11 @@ class SynapseCopyOperator(BaseOperator):
     The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`; the events of assets that are its
     outlets carry them too. An error that a repetition cannot mend fails the task without retry.
 
+    The login of the pool needs ADMINISTER DATABASE BULK OPERATIONS and, for an ``append``, INSERT on the table; for a
+    ``truncate`` also ALTER on it. Where a table is made, be it for staging, it needs CREATE TABLE, and ALTER and INSERT
+    on the schema; to publish what was staged also SELECT, and for ``replace_slice`` and ``upsert`` DELETE.
+    :func:`~airflow_synapse.load.rights.rights_to_load` returns them for a load.
+
     :param table: ``table``, ``schema.table`` or ``database.schema.table``; parts may stand in brackets. (templated)
     :param external_locations: FROM: a URL, or several in one container; a file, a folder with all below it, or a path
         with ``*``. (templated)
@@ -66,7 +71,7 @@ class SynapseCopyOperator(BaseOperator):
         :data:`~airflow_synapse.load.disposition.WRITE_DISPOSITIONS`. (templated)
     :param slice_predicate: For ``replace_slice``: the condition over columns of the table that says which rows to
         replace, such as ``flight_date = '2013-01-31'``. Rows of the files for which it does not hold fail the load.
-        (templated)
+        It is SQL: render no text into it that others choose. (templated)
     :param partition_values: For ``replace_partition``: a value of the partition column, or several, one for each
         partition to replace. (templated)
     :param upsert_keys: For ``upsert``: the columns of the key. A key that the files have twice fails the load.

@@ -42,6 +42,9 @@ class RejectedRowsToTableOperator(BaseOperator):
     numbers of lines, as with a line feed in quotes, nothing says which belong together: each line of rows, and each
     reason, is a row of its own in the table, and the log says so.
 
+    The login of the pool needs ADMINISTER DATABASE BULK OPERATIONS and CREATE TABLE, and ALTER, INSERT, SELECT and
+    DELETE on the schema of the table.
+
     The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult`; the events of assets that are its
     outlets carry them too.
 

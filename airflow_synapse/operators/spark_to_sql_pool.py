@@ -28,12 +28,15 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
     A table that is missing is made, with the columns of the job; see ``create_table``. Fields of the files go to the
     columns of their names.
 
+    The login of the pool needs the rights of that load, or those to make an external table: CREATE TABLE, ALTER on the
+    schema, ALTER ANY EXTERNAL DATA SOURCE, ALTER ANY EXTERNAL FILE FORMAT and ADMINISTER DATABASE BULK OPERATIONS.
+
     The task returns the fields of :class:`~airflow_synapse.load.result.LoadResult` with ``rows_staged``, ``batch``,
     ``batch_id``, ``application_id`` and ``spark_seconds``.
 
     :param table: Table of the SQL pool: ``table``, ``schema.table`` or ``database.schema.table``. (templated)
     :param spark_table: What to load: a table that Spark knows, or (templated)
-    :param spark_sql: a query of Spark, or (templated)
+    :param spark_sql: a query of Spark, into which no text is to be rendered that others choose, or (templated)
     :param spark_files: files: one ``abfss://`` URL, or several. (templated)
     :param spark_file_type: What the files are: ``parquet``, ``delta``, ``csv`` or ``json``. (templated)
     :param spark_file_options: Options of Spark's reader, such as ``{"header": "true"}``. (templated)

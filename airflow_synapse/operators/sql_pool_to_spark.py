@@ -31,7 +31,7 @@ class SqlPoolToSparkOperator(SparkTransferOperator):
 
     :param table: What to export: a table or an external table of the SQL pool. Columns of types that Parquet or Spark
         lack become texts, and money becomes decimal. Or (templated)
-    :param sql: a SELECT of the SQL pool. (templated)
+    :param sql: a SELECT of the SQL pool; render no text into it that others choose. (templated)
     :param data_source: Name of the EXTERNAL DATA SOURCE that ``staging_folder`` is below. (templated)
     :param file_format: Name of an EXTERNAL FILE FORMAT for Parquet. (templated)
     :param spark_table: Where the rows go: a table that Spark knows or makes, or (templated)
