@@ -59,8 +59,16 @@ def up(command):
 
 
 def connections_in(output):
-    lines = re.findall(r"^AIRFLOW_CONN_(\w+)='(.*)'$", output, re.MULTILINE)
-    return {name.lower(): json.loads(connection) for name, connection in lines}
+    """Return the connections that a shell exports when it evaluates the output, as the README tells users to."""
+    shell = ["bash", "-c", 'set -a; eval "$1"; set +a; exec env -0', "bash", output]
+    exported = subprocess.run(shell, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
+    variables = dict(line.split("=", 1) for line in exported.stdout.split("\0") if line)
+    prefix = "AIRFLOW_CONN_"
+    return {
+        name.removeprefix(prefix).lower(): json.loads(value)
+        for name, value in variables.items()
+        if name.startswith(prefix)
+    }
 
 
 def wait_until(condition):
@@ -120,7 +128,7 @@ def test_status_tells_up_from_down(command):
 
     assert (before.returncode, "is down" in before.stdout) == (3, True)
     assert (after.returncode, "is up" in after.stdout) == (0, True)
-    assert set(connections_in(after.stdout)) == {"synapse_default", "lake"}
+    assert set(connections_in(after.stdout.partition("\n")[2])) == {"synapse_default", "lake"}
 
 
 def test_sql_prints_rows_as_a_table(up, command):
