@@ -1,4 +1,4 @@
-"""Collect what the local pool assumes about the service: every ``Assumption:`` in its source."""
+"""Collect what the package and its local pool assume about the service: every ``Assumption:`` in the source."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "airflow_synapse"
+_TITLE = "# Behaviour that no document states"
+_INTRODUCTION = (
+    "Made by docs/generate.py. Each of these is a choice of this package where the documents are silent, and may be "
+    "wrong. Those of `local/` say what the local pool does in the place of the service, the others what the package "
+    "expects of it."
+)
 _MARK = "Assumption:"
 
 
@@ -52,8 +58,9 @@ def _docstring_paragraphs(source: str) -> Iterator[str]:
 
 
 def as_markdown() -> str:
-    """Return the list for the README."""
-    return "\n".join(f"- {statement} (`{module}`)" for module, statement in assumptions())
+    """Return the page."""
+    entries = "\n".join(f"- {statement} (`{module}`)" for module, statement in assumptions())
+    return "\n\n".join([_TITLE, _INTRODUCTION, entries])
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from airflow_synapse.local.tsql.refused_statements import MISSING_HERE, UNSUPPOR
 
 
 def as_markdown() -> str:
-    """Return the lists for the README."""
+    """Return the page."""
     return "\n\n".join(
         (
+            "# What the local SQL pool understands",
+            "Made by docs/generate.py from the tables of the local pool itself.",
             f"Statements: {_code(supported_statements())}.",
             f"Functions: {_code(supported_functions())}.",
             "Refused because a dedicated pool has not got it: "
