@@ -4,8 +4,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-# The newest Python that runs; name another with: make PYTHON=python3.12 ...
-PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+# The Python that is tested, else a newer one that runs; name another with: make PYTHON=python3.12 ...
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
 OLDEST_BIN := .venv-oldest/bin
