@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 from airflow_synapse.copy.identifiers import ColumnName, TableName, quote
@@ -146,10 +146,6 @@ class LoadOptions:
         if text not in _INDEXES:
             raise CopyOptionError(f"staging_index is {self.staging_index!r}, which is none of {', '.join(_INDEXES)}.")
         return text
-
-
-#: The names of the options, which operators take as arguments.
-OPTION_NAMES: Final = tuple(field.name for field in fields(LoadOptions))
 
 
 def check_predicate(predicate: str) -> None:

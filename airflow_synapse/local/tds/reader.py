@@ -8,7 +8,6 @@ from airflow_synapse.local.tds.packets import ProtocolError
 
 _U16 = struct.Struct("<H")
 _U32 = struct.Struct("<I")
-_I32 = struct.Struct("<i")
 _U64 = struct.Struct("<Q")
 
 
@@ -54,11 +53,6 @@ class Reader:
     def u32(self) -> int:
         """Read an unsigned 32-bit number."""
         value: int = _U32.unpack(self.take(4))[0]
-        return value
-
-    def i32(self) -> int:
-        """Read a signed 32-bit number."""
-        value: int = _I32.unpack(self.take(4))[0]
         return value
 
     def u64(self) -> int:
