@@ -16,9 +16,9 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
-from airflow_synapse.local.child_process import ChildProcess
+from airflow_synapse.local.child_process import ChildProcess, ChildServer
 from airflow_synapse.local.home import WorkspaceError, locked
 from airflow_synapse.secret import Secret
 
@@ -91,7 +91,7 @@ def _account_keys(path: Path, accounts: Sequence[str]) -> dict[str, str]:
     return {account: keys[account] for account in accounts}
 
 
-class Azurite:
+class Azurite(ChildServer):
     """Run Azurite until :meth:`stop`; ready when the constructor returns.
 
     :param home: Where Azurite is installed at the first start.
@@ -131,13 +131,3 @@ class Azurite:
     def key(self, account: str = "lake") -> Secret:
         """Return the key of an account."""
         return self.accounts[account]
-
-    def stop(self) -> None:
-        """Stop the process; the blobs stay."""
-        self.process.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()

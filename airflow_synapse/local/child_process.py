@@ -132,6 +132,25 @@ class ChildProcess:
         self.stop()
 
 
+class ChildServer:
+    """What owns one child process; a base for classes whose constructors return when it is ready.
+
+    :ivar process: The child.
+    """
+
+    process: ChildProcess
+
+    def stop(self) -> None:
+        """Stop the process, and what runs in it; what it has stored stays."""
+        self.process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
 def run_until_input_ends(command: Sequence[str]) -> int:
     """Run a program and return its exit code; when standard input ends first, end it with all its descendants."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - ours

@@ -6,9 +6,9 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from airflow_synapse.local.child_process import ChildProcess
+from airflow_synapse.local.child_process import ChildProcess, ChildServer
 from airflow_synapse.local.fault_client import FaultClient
 from airflow_synapse.local.home import stored_secret
 from airflow_synapse.local.odbc import connect
@@ -24,7 +24,7 @@ _READY: Final = r"listens on 127\.0\.0\.1:(\d+); its control port is (\d+)"
 _START_SECONDS: Final = 60.0
 
 
-class SqlPool:
+class SqlPool(ChildServer):
     """Run a SQL pool until :meth:`stop`; ready when the constructor returns.
 
     :param folder: Folder for the database, the password, the certificate and the log. A second start finds what the
@@ -85,13 +85,3 @@ class SqlPool:
         """Open a connection with autocommit, as the administrator or as one of the restricted logins."""
         password = self.password if login == LOGIN else self._restricted_logins[login]
         return connect(port=self.port, database=DATABASE, user=login, password=password.reveal())
-
-    def stop(self) -> None:
-        """Stop the process; the tables stay."""
-        self.process.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()

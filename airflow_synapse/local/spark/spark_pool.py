@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from airflow_synapse.local.child_process import ChildProcess
+from airflow_synapse.local.child_process import ChildProcess, ChildServer
 from airflow_synapse.local.home import stored_secret
 from airflow_synapse.local.spark.environment import install
 from airflow_synapse.local.spark.faults import SparkFaultClient
@@ -25,7 +25,7 @@ _READY: Final = r"listens on 127\.0\.0\.1:(\d+); its control port is (\d+)"
 _START_SECONDS: Final = 60.0
 
 
-class SparkPool:
+class SparkPool(ChildServer):
     """Run a Spark pool until :meth:`stop`; ready when the constructor returns. Spark itself runs only during a batch.
 
     :param home: Where Spark is installed at the first start.
@@ -119,13 +119,3 @@ class SparkPool:
             "IDENTITY_ENDPOINT": f"{self.endpoint}/msi/token",
             "IDENTITY_HEADER": self.identity_header.reveal(),
         }
-
-    def stop(self) -> None:
-        """Stop the process and the job that runs; the tables stay."""
-        self.process.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
