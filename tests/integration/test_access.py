@@ -17,13 +17,9 @@ BULK = "ADMINISTER DATABASE BULK OPERATIONS"
 
 
 @pytest.fixture
-def analyst(workspace, pool_connection, new_connection):
+def analyst(analyst):
     """The hook of a user who was granted nothing."""
-    pool_connection.execute("CREATE USER analyst FOR LOGIN analyst")
-    fields = workspace.connections()["synapse_default"]
-    new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
-    yield SynapseSqlPoolHook("analyst")
-    pool_connection.execute("DROP USER analyst")
+    return SynapseSqlPoolHook(analyst)
 
 
 @pytest.fixture

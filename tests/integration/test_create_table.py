@@ -29,12 +29,6 @@ def parquet(table):
 
 
 @pytest.fixture
-def connections(workspace, new_connection):
-    for name, fields in workspace.connections().items():
-        new_connection(name, **fields)
-
-
-@pytest.fixture
 def missing(pool_connection):
     """The name of a table that is not there; dropped after the test."""
     name = f"dbo.made_{next(_runs)}"

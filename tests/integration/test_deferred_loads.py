@@ -22,15 +22,7 @@ from airflow_synapse.secret import Secret
 from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
 from airflow_synapse.version_compat import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
-DAY_ONE = b"id,carrier,delay\n1,UA,2\n2,AA,-3\n3,DL,NA\n"
-DAY_TWO = b"id,carrier,delay\n4,B6,11\n"
 _runs = itertools.count(1)
-
-
-@pytest.fixture
-def connections(workspace, new_connection):
-    for name, fields in workspace.connections().items():
-        new_connection(name, **fields)
 
 
 @pytest.fixture
@@ -38,23 +30,6 @@ def faults(workspace):
     """What the pool does wrong; nothing any more after the test."""
     yield workspace.sql_pool.faults
     workspace.sql_pool.faults.clear()
-
-
-@pytest.fixture
-def flights(landing):
-    landing.upload_blob("in/2013-01-01.csv", DAY_ONE)
-    landing.upload_blob("in/2013-01-02.csv", DAY_TWO)
-    return landing
-
-
-@pytest.fixture
-def table(new_table):
-    return new_table("id int, carrier varchar(2), delay int")
-
-
-@pytest.fixture
-def rows(pool_connection, table):
-    return lambda: [tuple(row) for row in pool_connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()]
 
 
 @pytest.fixture
@@ -123,10 +98,12 @@ async def event_of(trigger):
 
 @pytest.fixture
 def new_task(connections, flights, table):
+    """Make a task: ``new_task(max_errors=0)``. In ``external_locations``, ``{container}`` is that of the flights."""
+
     def make(**arguments):
         options = {
             "table": table,
-            "external_locations": f"https://lake.blob.core.windows.net/{flights.container_name}/in/",
+            "external_locations": "https://lake.blob.core.windows.net/{container}/in/",
             "storage_conn_id": "lake",
             "file_type": "CSV",
             "first_row": 2,
@@ -134,8 +111,10 @@ def new_task(connections, flights, table):
             "max_errors": 1,
             "error_file": "/rejects",
             "deferrable": True,
+            **arguments,
         }
-        return Task(**{**options, **arguments})
+        location = options.pop("external_locations").format(container=flights.container_name)
+        return Task(external_locations=location, **options)
 
     return make
 
@@ -145,9 +124,10 @@ CASES = {
     "through a staging table": {"write_disposition": "replace"},
     "too many rejects": {"max_errors": 0},
     "no such table": {"table": "dbo.nowhere"},
-    "no file": {"external_locations": "https://lake.blob.core.windows.net/landing-0/none/"},
+    "no file": {"external_locations": "https://lake.blob.core.windows.net/{container}/none/"},
+    "no container": {"external_locations": "https://lake.blob.core.windows.net/nowhere/in/"},
     "wrong option": {"first_row": "two"},
-    "another account": {"external_locations": "https://elsewhere.blob.core.windows.net/landing-0/none/"},
+    "another account": {"external_locations": "https://elsewhere.blob.core.windows.net/{container}/in/"},
     "a credential without a secret": {"credential": ManagedIdentity()},
     "a default that is a decimal": {
         "columns": ["id", "carrier", {"name": "delay", "default": 7}],
@@ -189,8 +169,8 @@ def test_plain_and_deferred_loads_end_in_the_same_way(new_task, rows, pool_conne
     ("on_empty", "expected"), [("fail", AirflowFailException), ("skip", AirflowSkipException), ("succeed", None)]
 )
 @pytest.mark.parametrize("deferrable", [False, True], ids=["plain", "deferred"])
-def test_no_file_fails_skips_or_succeeds(new_task, flights, rows, on_empty, expected, deferrable):
-    nowhere = f"https://lake.blob.core.windows.net/{flights.container_name}/none/"
+def test_no_file_fails_skips_or_succeeds(new_task, rows, on_empty, expected, deferrable):
+    nowhere = "https://lake.blob.core.windows.net/{container}/none/"
     task = new_task(external_locations=nowhere, on_empty=on_empty, deferrable=deferrable)
     if expected:
         with pytest.raises(expected, match="There is no file to load"):
@@ -254,7 +234,8 @@ def kill_while_held(faults, fault, process, signal_number):
         process.communicate()
 
 
-def test_a_triggerer_that_dies_while_copy_runs_takes_up_the_same_copy(new_task, faults, rows, statuses):
+def test_a_triggerer_that_dies_while_copy_runs_takes_up_the_same_copy(new_task, faults, rows, statuses, caplog):
+    caplog.set_level("INFO")
     label = "survives its triggerer"
     task = new_task(request_label=label)
     task.defer()
@@ -265,7 +246,7 @@ def test_a_triggerer_that_dies_while_copy_runs_takes_up_the_same_copy(new_task, 
 
     async def restarted():
         event = asyncio.create_task(event_of(task.trigger()))
-        await asyncio.sleep(1)
+        await asyncio.wait_for(until(lambda: "Waiting for the COPY of an earlier try" in caplog.text), 30)
         faults.release()
         return await event
 

@@ -13,13 +13,11 @@ _EXTERNAL = ("ALTER ANY EXTERNAL DATA SOURCE", "ALTER ANY EXTERNAL FILE FORMAT")
 
 
 @pytest.fixture
-def analyst(workspace, pool_connection):
+def analyst(workspace, analyst):
     """A connection of a user who was granted nothing but CONNECT."""
-    pool_connection.execute("CREATE USER analyst FOR LOGIN analyst")
-    connection = workspace.sql_pool.connect("analyst")
+    connection = workspace.sql_pool.connect(analyst)
     yield connection
     connection.close()
-    pool_connection.execute("DROP USER analyst")
 
 
 @pytest.fixture

@@ -23,14 +23,7 @@ _runs = itertools.count(1)
 
 
 @pytest.fixture
-def connections(spark_workspace, spark_pool, new_connection):
-    """The connections of the workspace, for this process and its children."""
-    for name, fields in spark_workspace.connections().items():
-        new_connection(name, **fields)
-
-
-@pytest.fixture
-def hook(connections):
+def hook(spark_pool, connections):
     return SynapseSparkPoolHook("azure_synapse_default")
 
 
@@ -41,7 +34,7 @@ def held(spark_pool):
 
 
 @pytest.fixture
-def first_try(connections, landing, tmp_path):
+def first_try(spark_pool, connections, landing, tmp_path):
     """The first try of a task of its own."""
     return Try(container=landing.container_name, store=str(tmp_path / "store.json"), run_id=f"run {next(_runs)}")
 

@@ -7,13 +7,6 @@ _names = itertools.count(1)
 
 
 @pytest.fixture
-def connections(spark_workspace, spark_pool, new_connection):
-    """Airflow connections to the workspace."""
-    for name, fields in {**spark_workspace.connections(), "azure_synapse_default": spark_pool.connection}.items():
-        new_connection(name, **fields)
-
-
-@pytest.fixture
 def new_name(pool_connection):
     """Return the name of a table that is not there: dropped after the test."""
     names = []
@@ -42,7 +35,7 @@ def staged(landing):
 
 
 @pytest.fixture
-def new_task(connections, staging):
+def new_task(spark_pool, connections, staging):
     """Make a task: ``new_task(SparkToSqlPoolOperator, table="dbo.t", ...)``."""
 
     def make(operator_class, **arguments):

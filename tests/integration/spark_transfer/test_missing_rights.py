@@ -15,16 +15,6 @@ EXTERNAL = {"data_source": "transfer_lake", "file_format": "transfer_parquet"}
 
 
 @pytest.fixture
-def analyst(spark_workspace, pool_connection, new_connection):
-    """The connection of a user who was granted nothing."""
-    pool_connection.execute("CREATE USER analyst FOR LOGIN analyst")
-    fields = spark_workspace.connections()["synapse_default"]
-    new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
-    yield "analyst"
-    pool_connection.execute("DROP USER analyst")
-
-
-@pytest.fixture
 def table(new_table, pool_connection, analyst):
     """A table that the user may see."""
     table = new_table("id bigint")

@@ -139,15 +139,6 @@ def test_nothing_starts_when_the_table_must_not_be_there(new_load, new_table, sp
     assert load.run()["rows_loaded"] == 0
 
 
-@pytest.fixture
-def analyst(spark_workspace, pool_connection, new_connection):
-    """Id of the connection of a user who was granted nothing."""
-    pool_connection.execute("CREATE USER analyst FOR LOGIN analyst")
-    fields = spark_workspace.connections()["synapse_default"]
-    yield new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
-    pool_connection.execute("DROP USER analyst")
-
-
 def test_a_login_without_rights_hears_which_before_spark_starts(new_load, analyst, spark_pool):
     spark_pool.faults.die()  # a batch would fail otherwise
     with pytest.raises(AirflowFailException, match="CREATE TABLE on database is missing: GRANT CREATE TABLE TO"):
