@@ -8,21 +8,16 @@ The triggers are real, and so are their sessions: the local pool holds every COP
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
-from azure.storage.blob import BlobServiceClient
 
 from airflow_synapse.load.record import LoadRecord
-from airflow_synapse.local.home import default_home
 from airflow_synapse.local.workspace import Workspace
 from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
+from benchmarks.connected import connected_workspace, new_container
 from benchmarks.figure import Figure
 
 LOADS = 100
@@ -47,13 +42,8 @@ class _Watch:
 
 def figures() -> Iterator[Figure]:
     """Yield the worst lateness, and the memory of a load."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Workspace(default_home(), Path(folder), accounts=("lake",)) as workspace,
-    ):
-        for name, fields in workspace.connections().items():
-            os.environ[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(fields)
-        _upload(workspace)
+    with connected_workspace() as workspace:
+        new_container(workspace, _CONTAINER, {"numbers.csv": b"1\n2\n3\n"})
         with workspace.sql_pool.connect() as connection:
             connection.execute("CREATE TABLE dbo.deferred (n int) WITH (HEAP)")
         idle, starting, waiting, megabytes = asyncio.run(_measure(workspace))
@@ -125,12 +115,6 @@ async def _until_sent(workspace: Workspace, count: int) -> None:
 
     while await asyncio.to_thread(sent) < count:
         await asyncio.sleep(1)
-
-
-def _upload(workspace: Workspace) -> None:
-    endpoint, key = workspace.storage.endpoint("lake"), workspace.storage.key("lake").reveal()
-    with BlobServiceClient(endpoint, credential=key) as account:
-        account.create_container(_CONTAINER).upload_blob("numbers.csv", b"1\n2\n3\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A figure of a benchmark: ours and theirs, measured in one run.
+"""A figure of a benchmark: ours and theirs, measured in one run; or ours and the bar, where there is no alternative.
 
 Machines are shared and noisy, so only the ratio of two measurements of the same run says anything.
 """
@@ -16,7 +16,7 @@ class Figure:
 
     :param name: What is measured.
     :param ours: Our measurement, in ``unit``.
-    :param theirs: The alternative's, in the same unit.
+    :param theirs: The alternative's, in the same unit; or the bar.
     :param alternative: What ``theirs`` is.
     :param bar: What the ratio has to reach, as text, for instance ``>= 0.8``.
     """

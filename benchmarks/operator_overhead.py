@@ -6,23 +6,17 @@ python -m benchmarks.operator_overhead
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import multiprocessing
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
-from azure.storage.blob import BlobServiceClient
-
-from airflow_synapse.local.home import default_home
 from airflow_synapse.local.workspace import Workspace
 from airflow_synapse.operators.copy import SynapseCopyOperator
+from benchmarks.connected import connected_workspace, new_container
 from benchmarks.figure import Figure, seconds
 
 FILES = 100
@@ -44,13 +38,9 @@ print((time.perf_counter() - start) * 1000)
 
 def figures() -> Iterator[Figure]:
     """Yield the time of the task around COPY, and what the imports of its first use take."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Workspace(default_home(), Path(folder), accounts=("lake",)) as workspace,
-    ):
-        for name, fields in workspace.connections().items():
-            os.environ[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(fields)
-        _upload(workspace)
+    with connected_workspace() as workspace:
+        files = {f"{number:03}.csv": f"{number}\n".encode() * 100 for number in range(FILES)}
+        new_container(workspace, _CONTAINER, files)
         with workspace.sql_pool.connect() as connection:
             connection.execute("CREATE TABLE dbo.overhead (n int) WITH (HEAP)")
         logging.disable(logging.CRITICAL)  # a worker writes its log to a pipe, which is not ours
@@ -121,14 +111,6 @@ def _import_time(*modules: str) -> float:
     command = [sys.executable, "-W", "ignore", "-c", _IMPORTS, *modules]
     times = [float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(3)]
     return statistics.median(times)
-
-
-def _upload(workspace: Workspace) -> None:
-    endpoint, key = workspace.storage.endpoint("lake"), workspace.storage.key("lake").reveal()
-    with BlobServiceClient(endpoint, credential=key) as account:
-        container = account.create_container(_CONTAINER)
-        for number in range(FILES):
-            container.upload_blob(f"{number:03}.csv", f"{number}\n".encode() * 100)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
     python -m benchmarks.spark_transfer [rows]
 
-One run of SparkToSqlPoolOperator with real Spark, the local pool and Azurite. Its own time is all that is neither the
-batch (as Spark's driver measures it, and its start as the pool does) nor COPY. The other way sends the rows as INSERT
-statements from Spark's executors, by pyodbc with fast_executemany; it is slow, so that it sends a part of them. Both
-rates are those of the local pool: how fast a pool of the service takes INSERTs, they do not say.
+One run of SparkToSqlPoolOperator with real Spark, the local pool and Azurite. Its own time is all but that in which it
+waits for the batch or for COPY. The other way sends the rows as INSERT statements from tasks of the same Spark, by
+pyodbc with fast_executemany; it is slow, so that it sends a part of them. Both rates are those of the local pool: how
+fast a pool of the service takes INSERTs, they do not say.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import inspect
 import json
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,13 +24,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pyodbc
-from azure.storage.blob import BlobServiceClient
 
-from airflow_synapse.execution.copy_load import CopyLoad
 from airflow_synapse.local.home import default_home
+from airflow_synapse.local.odbc import driver_path
+from airflow_synapse.local.spark.environment import install
+from airflow_synapse.local.sql_pool import DATABASE, LOGIN
 from airflow_synapse.local.workspace import Workspace
 from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator
 from airflow_synapse.spark.run import SparkBatchRun
+from benchmarks.connected import connected_workspace, new_container
 from benchmarks.figure import Figure
 
 ROWS = 5_000_000
@@ -40,8 +43,8 @@ _COLUMNS = "id, id * 0.5D AS x, concat('flight ', id % 1000) AS name"
 def figures(rows: int = ROWS) -> Iterator[Figure]:
     """Yield the operator's own seconds, and the rates of both ways."""
     logging.disable(logging.CRITICAL)  # a worker writes its log to a pipe, which is not ours
-    with tempfile.TemporaryDirectory() as folder, Workspace(default_home(), Path(folder), spark=True) as workspace:
-        _connect(workspace)
+    with connected_workspace(spark=True) as workspace:
+        new_container(workspace, "staging", {})
         spent = _transfer(rows)
         yield Figure(
             name=f"SparkToSqlPoolOperator besides batch and COPY, {rows:,} rows",
@@ -56,26 +59,15 @@ def figures(rows: int = ROWS) -> Iterator[Figure]:
             ours=rows / spent["all"],
             theirs=_insert(workspace, _INSERTED_ROWS),
             unit="rows/s",
-            alternative=f"INSERT of {_INSERTED_ROWS:,} rows by pyodbc's fast_executemany, without Spark's start",
+            alternative=f"INSERT of {_INSERTED_ROWS:,} rows from two tasks of Spark by pyodbc's fast_executemany, "
+            "without Spark's start",
             bar="> 1",
         )
 
 
-def _connect(workspace: Workspace) -> None:
-    """Define the connections, and make the container."""
-    os.environ.update(workspace.environment)
-    for name, fields in workspace.connections().items():
-        os.environ[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(fields)
-    account = workspace.storage
-    with BlobServiceClient(account.endpoint(), credential=account.key().reveal()) as client:
-        client.create_container("staging")
-
-
 def _transfer(rows: int) -> dict[str, float]:
     """Run the operator, and return the seconds of all, of the batch and of COPY."""
-    spent = {"batch": 0.0, "copy": 0.0}
-    _time(SparkBatchRun, "wait", "batch", spent)
-    _time(CopyLoad, "run", "load", spent)
+    waited = _waits_for_batches()
     kept: dict[str, Any] = {}
     context = {
         "ti": SimpleNamespace(dag_id="b", task_id="b", run_id="b", map_index=-1, try_number=1),
@@ -97,38 +89,60 @@ def _transfer(rows: int) -> dict[str, float]:
     execute = inspect.unwrap(SparkToSqlPoolOperator.execute)  # without what warns that no task runner is there
     started = time.perf_counter()
     result = execute(operator, context)  # type: ignore[arg-type]  # as much of a context as is needed
-    spent["all"] = time.perf_counter() - started
+    seconds = time.perf_counter() - started
     if result["rows_loaded"] != rows:
         raise RuntimeError(f"{result['rows_loaded']} rows were loaded.")
-    return {**spent, "copy": result["seconds"]}
+    return {"all": seconds, "batch": sum(waited), "copy": result["seconds"]}
 
 
-def _time(owner: type, name: str, what: str, spent: dict[str, float]) -> None:
-    """Add up the seconds that a method takes."""
-    method = getattr(owner, name)
+def _waits_for_batches() -> list[float]:
+    """Return a list that gets the seconds of each wait for a batch."""
+    waited: list[float] = []
+    wait = SparkBatchRun.wait
 
     def timed(*arguments: Any, **keywords: Any) -> Any:
         started = time.perf_counter()
         try:
-            return method(*arguments, **keywords)
+            return wait(*arguments, **keywords)
         finally:
-            spent[what] = spent.get(what, 0.0) + time.perf_counter() - started
+            waited.append(time.perf_counter() - started)
 
-    setattr(owner, name, timed)
+    SparkBatchRun.wait = timed  # type: ignore[method-assign]  # this process ends soon
+    return waited
 
 
 def _insert(workspace: Workspace, rows: int) -> float:
-    """Send rows as INSERT statements, as an executor would; return rows a second."""
-    connection: pyodbc.Connection = workspace.sql_pool.connect()
+    """Send rows as INSERT statements from two tasks of Spark; return rows a second."""
+    pool = workspace.sql_pool
+    connection = pool.connect()
     connection.execute("CREATE TABLE dbo.inserted (id bigint, x float, name nvarchar(16)) WITH (HEAP)")
-    cursor = connection.cursor()
-    cursor.fast_executemany = True
-    values = [(number, number * 0.5, f"flight {number % 1000}") for number in range(rows)]
-    started = time.perf_counter()
-    cursor.executemany("INSERT INTO dbo.inserted VALUES (?, ?, ?)", values)
-    seconds = time.perf_counter() - started
+    settings = {
+        "login": f"DRIVER={{{driver_path()}}};SERVER=localhost,{pool.port};DATABASE={DATABASE};UID={LOGIN};"
+        f"PWD={pool.password.reveal()};Encrypt=yes;TrustServerCertificate=yes",
+        "query": f"SELECT {_COLUMNS} FROM range(0, {rows}, 1, 2)",
+        "statement": "INSERT INTO dbo.inserted VALUES (?, ?, ?)",
+    }
+    spark = install(default_home())
+    with tempfile.TemporaryDirectory() as folder:
+        # Spark's environment has no pyodbc, which is one file, and has this Python: its workers find it here.
+        module = Path(pyodbc.__file__)
+        (Path(folder) / module.name).symlink_to(module)
+        session = subprocess.run(
+            [spark.python, Path(__file__).with_name("spark_insert_session.py")],
+            input=json.dumps(settings),
+            env={**os.environ, **spark.variables, "PYTHONPATH": folder},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if session.returncode:
+        raise RuntimeError(session.stderr[-4000:])
+    (inserted,) = connection.execute("SELECT COUNT(*) FROM dbo.inserted").fetchone()
     connection.close()
-    return rows / seconds
+    if inserted != rows:
+        raise RuntimeError(f"{inserted} rows were inserted.")
+    return rows / float(session.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":
