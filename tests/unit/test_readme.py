@@ -9,6 +9,7 @@ import pytest
 
 from airflow_synapse.copy import TableName
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.rights import missing_rights, rights_to_load
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.operators.rejected_rows_to_table import RejectedRowsToTableOperator
@@ -75,6 +76,14 @@ def test_task_of_the_readme_loads_what_spark_has():
     load_carriers = run_example("load_carriers", {})
     assert isinstance(load_carriers, SparkToSqlPoolOperator)
     assert load_carriers.save_mode in SAVE_MODES
+
+
+def test_connections_of_the_readme_are_read(monkeypatch):
+    for name, text in re.findall(r"^export (AIRFLOW_CONN_\w+)='(.*?)'$", README, re.MULTILINE | re.DOTALL):
+        monkeypatch.setenv(name, text.replace("<account key>", "a2V5").replace("<", "").replace(">", ""))
+    pool, storage = SynapseSqlPoolHook("synapse_default").settings, SynapseStorageHook("lake").settings
+    assert (pool.server, pool.database, pool.login) == ("workspace.sql.azuresynapse.net", "pool", "login")
+    assert (storage.account, storage.key.reveal()) == ("account", "a2V5")
 
 
 def test_task_of_the_readme_gives_spark_what_the_pool_has():
