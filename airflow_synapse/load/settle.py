@@ -68,6 +68,7 @@ class Settlement:
     attempt: Attempt
     is_repeatable: bool
     _is_listed: bool = False
+    _shows_sessions: bool = True
     _killed: set[str] = field(default_factory=set)
 
     def announce(self) -> None:
@@ -183,13 +184,35 @@ class Settlement:
         candidates = logins.keys() - {self.session.session_id}
         if not candidates:
             return []
-        found = read_open_sessions(self.session.fetch(open_sessions_query(candidates)))
+        found = self._open_sessions(candidates)
+        if found is None:
+            # Which sessions are open is not shown: the requests are. One that is listed is of this load for sure.
+            for each in others:
+                self._kill(each.session_id)
+            return sorted(each.session_id for each in others if each.is_running)
         still_open = sorted(
             session_id for session_id, login_time in found.items() if logins[session_id] in {None, login_time}
         )
         for session_id in still_open:
             self._kill(session_id)
         return still_open
+
+    def _open_sessions(self, session_ids: Iterable[str]) -> dict[str, str] | None:
+        """Return those of the sessions that are open, each with its login time; None where the pool does not say."""
+        if not self._shows_sessions:
+            return None
+        try:
+            return read_open_sessions(self.session.fetch(open_sessions_query(session_ids)))
+        except StatementError as error:
+            if error.retryable:
+                raise
+            log.warning(
+                "The pool does not show whether sessions of earlier tries are open: they are ended unseen. A worker "
+                "that neither works nor is dead may still submit what it was about to; VIEW SERVER STATE is needed. %s",
+                error,
+            )
+            self._shows_sessions = False
+            return None
 
     def _kill(self, session_id: str) -> None:
         if session_id in self._killed:

@@ -226,6 +226,13 @@ def test_the_views_of_requests_need_view_database_state(analyst, pool_connection
     assert analyst.execute("SELECT COUNT(*) FROM sys.dm_pdw_exec_requests").fetchval() > 0
 
 
+def test_the_view_of_sessions_needs_view_server_state(analyst, pool_connection):
+    query = "SELECT COUNT(*) FROM sys.dm_pdw_exec_sessions"
+    pool_connection.execute("GRANT VIEW DATABASE STATE TO analyst")
+    _refused(analyst, query, 300)
+    assert pool_connection.execute(query).fetchval() > 0
+
+
 @pytest.mark.parametrize(
     ("statement", "message"),
     [

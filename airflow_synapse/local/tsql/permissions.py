@@ -63,6 +63,18 @@ def demand_on_database(state: SessionState, *permissions: str) -> None:
             raise PoolError(262, message, severity=14)
 
 
+def demand_server_state(state: SessionState) -> None:
+    """Check VIEW SERVER STATE, which is no permission in the database. Source: sys.dm_pdw_exec_sessions, Permissions.
+
+    Assumption: Of the users of the local pool, dbo alone has VIEW SERVER STATE; SQL Server's number tells the others.
+
+    :raises PoolError: 300, it is missing.
+    """
+    if state.principal_id != DBO_ID:
+        message = "VIEW SERVER STATE permission was denied on object 'server', database 'master'."
+        raise PoolError(300, message, severity=14)
+
+
 def demand_on_table(state: SessionState, permission: str, table: Table) -> None:
     """Check a permission on a table; a temporary table is the session's own.
 

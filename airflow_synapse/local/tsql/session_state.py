@@ -26,7 +26,7 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql import metadata_functions
 from airflow_synapse.local.tsql.engine_errors import translated
 from airflow_synapse.local.tsql.external_scan import external_rows
-from airflow_synapse.local.tsql.permissions import demand_on_database, demand_on_table
+from airflow_synapse.local.tsql.permissions import demand_on_database, demand_on_table, demand_server_state
 from airflow_synapse.local.tsql.query_binder import BoundQuery, QueryBinder, Relation
 from airflow_synapse.local.tsql.reader import TokenReader, refused
 from airflow_synapse.local.tsql.results import arrow_type, run_query
@@ -299,7 +299,9 @@ class SessionState:
         view = VIEWS.get((schema, name.lower()))
         if view is None:
             raise PoolError(208, f"Invalid object name '{schema}.{name}'.")
-        if name.lower().startswith("dm_pdw_"):
+        if name.lower() == "dm_pdw_exec_sessions":
+            demand_server_state(self)
+        elif name.lower().startswith("dm_pdw_"):
             demand_on_database(self, "VIEW DATABASE STATE")
         registered = f"__view_{schema}_{name.lower()}"
         relation = Relation(quote_name(registered), tuple(SourceColumn(*column) for column in view.columns))

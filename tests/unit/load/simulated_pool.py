@@ -51,10 +51,11 @@ class PoolEnd:
 
 
 class Pool:
-    def __init__(self, chance: random.Random, source, old_rows, *, is_blind=False):
+    def __init__(self, chance: random.Random, source, old_rows, *, is_blind=False, hides_sessions=False):
         self.chance = chance
         self.failures = 0.2  # of the COPYs
         self.is_blind = is_blind  # the login may not read the views
+        self.hides_sessions = hides_sessions  # it may not read that of sessions
         self.source = Counter(source)
         self.tables = {TARGET: Counter(old_rows)}
         self.ledger = None
@@ -185,6 +186,8 @@ class Pool:
             session.correlation_id = match[1]
         elif sql in {views.BEGIN_MARKER, views.PUBLISHED_MARKER}:
             return [(session.session_id,)]
+        elif self.hides_sessions and "sys.dm_pdw_exec_sessions" in sql:
+            raise StatementError("VIEW SERVER STATE permission was denied (300)", number=300)
         elif sql == views.OWN_LOGIN_TIME:
             return [(session.login_time,)]
         elif sql.startswith("SELECT session_id, status"):

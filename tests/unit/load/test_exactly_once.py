@@ -13,6 +13,7 @@ from airflow_synapse.exceptions import (
     CopyOutcomeUnknownError,
     LoadSupersededError,
     SourceFilesError,
+    StatementError,
     SynapseError,
     TooManyRejectedRowsError,
 )
@@ -71,14 +72,14 @@ class Schedule:
         clears: the user mends the files or not, and nothing changes in between.
     """
 
-    def __init__(self, options, seed, *, has_store=True, is_blind=False, is_inspected=False):
+    def __init__(self, options, seed, *, has_store=True, is_blind=False, hides_sessions=False, is_inspected=False):
         self.chance = random.Random(seed)
         # Each story has its own kinds of trouble, and more or less of it.
         self.trouble = self.chance.choice([0.1, 0.25, 0.4])
         kinds = ("forget", "pause", "clear", "try_again", "break_worker")
         self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["try_again"]
         self.options, self.has_store = options, has_store
-        self.pool = Pool(self.chance, SOURCE, old_rows(options), is_blind=is_blind)
+        self.pool = Pool(self.chance, SOURCE, old_rows(options), is_blind=is_blind, hides_sessions=hides_sessions)
         self.is_inspected, self.too_many = is_inspected, {}
         self.kept = {}
         self.clear_number, self.try_number = 0, 0
@@ -269,6 +270,13 @@ def test_the_ledger_is_enough_where_the_pool_shows_no_requests():
     ends = tell(LOADS["append with ledger"], has_store=False, is_blind=True)
     assert ends[type(None)] > SCHEDULES / 4
     assert not ends[CopyOutcomeUnknownError]
+
+
+@pytest.mark.parametrize("name", ["append", "append with ledger", "truncate", "replace_slice"])
+def test_rows_are_loaded_once_where_the_pool_does_not_show_which_sessions_are_open(name):
+    ends = tell(LOADS[name], hides_sessions=True)
+    assert ends[type(None)] > SCHEDULES / 4
+    assert not ends[StatementError]
 
 
 @pytest.mark.parametrize("name", INSPECTED)

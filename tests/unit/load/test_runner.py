@@ -4,6 +4,7 @@ import logging
 import random
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from simulated_pool import LEDGER, TARGET, Client, Pool
@@ -22,7 +23,7 @@ from airflow_synapse.exceptions import (
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import RECORD_KEY
-from airflow_synapse.load.runner import Load, MemoryStore, find_result, run_load
+from airflow_synapse.load.runner import Load, MemoryStore, find_result, hand_over, run_load
 
 SOURCE = [(1, "new"), (2, "new")]
 ONCE = Counter(SOURCE)
@@ -293,6 +294,22 @@ def test_without_the_right_to_see_requests_a_first_load_runs_with_a_warning(task
     task.pool.is_blind = True
     assert task.run().rows_loaded == 2
     assert "VIEW DATABASE STATE" in caplog.text
+
+
+def test_without_the_right_to_see_sessions_a_retry_goes_by_the_requests_and_warns(task, caplog):
+    task.pool.hides_sessions = True
+    with refused("Invalid"):
+        task.run(trouble={("COPY", "instead"): StatementError("Invalid (208)", number=208)})
+    assert task.run().rows_loaded == 2
+    assert task.rows == ONCE
+    assert "VIEW SERVER STATE is needed" in caplog.text
+
+
+def test_without_the_right_to_see_sessions_a_load_can_be_handed_over(task):
+    task.pool.hides_sessions = True
+    handed_over = task.load()
+    assert hand_over(lambda: TroubledClient(task.pool, {}), handed_over)
+    assert run_load(lambda: TroubledClient(task.pool, {}), replace(handed_over, first_number=2)).rows_loaded == 2
 
 
 def test_without_a_store_and_a_trace_a_later_append_is_refused_and_told_how_to_go_on(task):
