@@ -83,7 +83,7 @@ class CopyLoad:
         self._preflight: Preflight | None = None
         self._options = load_options(arguments)
         label = arguments.request_label or task_try.identity.label
-        copy = copy_statement(arguments, label=label, reject_folder=self._first_folder)
+        copy = copy_statement(arguments, label=label, reject_folder=self._try_folder)
         self._options.check(copy)
         self._rejects = LoadRejects(arguments, self._error_storage)
         self._rejects.check(self._options)
@@ -265,15 +265,15 @@ class CopyLoad:
         task_try, copy = self._try, self.copy
         identity = replace(task_try.identity, clear_number=attempt.clear_number)
         if copy.error_file and self._arguments.error_file_per_load:
-            base = copy.error_file.directory.removesuffix(self._first_folder)
-            folder = identity.reject_folder(attempt.try_number, attempt.number)
+            base = copy.error_file.directory.removesuffix(self._try_folder)
+            folder = identity.reject_folder(attempt.try_number, attempt.token)
             copy = replace(copy, error_file=replace(copy.error_file, directory=base + folder))
         return copy if self._arguments.request_label else replace(copy, label=identity.label)
 
     @property
-    def _first_folder(self) -> str:
-        """Folder for the rejected rows of the first attempt of this process."""
-        return self._try.identity.reject_folder(self._try.try_number, self._try.first_attempt)
+    def _try_folder(self) -> str:
+        """What the folders for the rejected rows of this try begin with."""
+        return self._try.identity.reject_folder(self._try.try_number)
 
 
 def _create(session: Session, table: TableDefinition) -> None:

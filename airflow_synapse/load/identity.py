@@ -52,13 +52,16 @@ class LoadIdentity:
         text = f"airflow: {self.dag_id}.{self.task_id} {self.run_id}{self._mapped}"
         return text[: _LABEL_CHARACTERS - len(suffix)] + suffix
 
-    def reject_folder(self, try_number: int, attempt_number: int = 1) -> str:
+    def reject_folder(self, try_number: int, token: str = "") -> str:
         """Return the name of the folder for the rejected rows of one attempt.
 
         An attempt that failed, or whose link broke, may leave rejected rows behind, so that each gets a folder of its
         own. The name needs no escaping in a URL, and does not begin with ``_`` or ``.``, which would hide it from COPY.
+
+        :param token: :attr:`Attempt.token`. Without it, what the names of the folders of a try begin with: their
+            numbers come again when a triggerer begins again.
         """
-        suffix = f"-{self._digest}-try{try_number}" + (f"-{attempt_number}" if attempt_number > 1 else "")
+        suffix = f"-{self._digest}-try{try_number}" + (f"-{token}" if token else "")
         text = re.sub(r"[^A-Za-z0-9]+", "-", f"{self.dag_id} {self.task_id} {self.run_id}{self._mapped}").strip("-")
         return (text[: _FOLDER_CHARACTERS - len(suffix)].rstrip("-") or "load") + suffix
 

@@ -17,6 +17,7 @@ from airflow.sdk.serde import deserialize, serialize
 from airflow_synapse.copy import ManagedIdentity, SharedAccessSignature
 from airflow_synapse.exceptions import CopyOutcomeUnknownError, StatementCancelledError
 from airflow_synapse.hooks.statement_thread import StatementThread
+from airflow_synapse.local.faults import COMMITTED
 from airflow_synapse.operators.copy import SynapseCopyOperator
 from airflow_synapse.secret import Secret
 from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
@@ -253,6 +254,18 @@ def test_a_triggerer_that_dies_while_copy_runs_takes_up_the_same_copy(new_task, 
     result = task.complete(asyncio.run(restarted()))
     assert (result["rows_loaded"], len(rows())) == (3, 3)
     assert statuses(label) == ["Completed"]
+
+
+def test_a_triggerer_that_begins_again_writes_rejected_rows_to_a_folder_of_its_own(new_task, faults, rows):
+    label = "rejects of two triggerers"
+    task = new_task(write_disposition="replace", max_rejected_rows=1, request_label=label)
+    task.defer()
+    fault = faults.hold(label=label, moment=COMMITTED)  # the rejected rows are written
+    process = start(TRIGGERER, task.trigger_row)
+    kill_while_held(faults, fault, process, signal.SIGKILL)
+    faults.clear()
+    result = task.complete(asyncio.run(event_of(task.trigger())))
+    assert (result["rows_loaded"], result["rows_rejected"], len(rows())) == (3, 1, 3)
 
 
 def test_a_triggerer_that_dies_after_the_commit_and_a_pool_that_forgets_end_in_an_unknown_outcome(

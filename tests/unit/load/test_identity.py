@@ -41,7 +41,7 @@ def test_parts_do_not_run_into_each_other():
 
 
 def test_each_attempt_has_a_reject_folder_of_its_own():
-    assert len({identity().reject_folder(*numbers) for numbers in [(1, 1), (1, 2), (2, 1), (12, 1)]}) == 4
+    assert len({identity().reject_folder(*numbers) for numbers in [(1, "a"), (1, "b"), (2, "a"), (12, "a")]}) == 4
 
 
 def test_long_names_are_cut_and_stay_different():
@@ -55,4 +55,4 @@ def test_long_names_are_cut_and_stay_different():
 def test_names_always_fit_where_they_stand(dag_id, task_id, run_id, map_index, try_number):
     load = LoadIdentity(dag_id=dag_id, task_id=task_id, run_id=run_id, map_index=map_index)
     assert len(load.label) <= 255
-    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,119}", load.reject_folder(try_number))
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,119}", load.reject_folder(try_number, "0123abcd"))

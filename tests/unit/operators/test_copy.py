@@ -150,8 +150,8 @@ def test_each_try_writes_rejected_rows_to_a_folder_of_its_own(operator, driver, 
     context["dag_run"].clear_number = 1
     operator(error_file="/rejects/", max_errors=1, reload=True).execute(context)
     first, second = [line for copy in driver.copies for line in copy.splitlines() if "ERRORFILE" in line]
-    assert "-try1'" in first
-    assert "-try2'" in second
+    assert "-try1-" in first
+    assert "-try2-" in second
 
 
 def test_the_sub_folder_can_be_switched_off_and_then_nothing_is_counted(operator, driver, lake, context):
@@ -417,7 +417,7 @@ def test_an_attempt_after_a_broken_link_writes_rejected_rows_to_a_folder_of_its_
     driver.answers = [("^COPY", break_once), ("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
     result = operator(**STAGED, **REJECTING).execute(context)
     first, second = [re.findall("ERRORFILE = '(.*)'", copy)[0] for copy in driver.copies]
-    assert second == f"{first}-2" == result["reject_folder"]
+    assert first != second == result["reject_folder"]
 
 
 def test_a_retry_of_a_try_that_loaded_returns_its_result_and_its_reject_folder(operator, driver, context):
@@ -425,7 +425,7 @@ def test_a_retry_of_a_try_that_loaded_returns_its_result_and_its_reject_folder(o
     context["ti"].try_number = 2
     second = operator(error_file="/rejects", max_errors=1).execute(context)
     assert second == {**first, "seconds": None}
-    assert second["reject_folder"].endswith("-try1")
+    assert f"ERRORFILE = '{second['reject_folder']}'" in driver.copies[0]
     assert len(driver.copies) == 1
 
 
