@@ -154,7 +154,7 @@ def find_result(open_session: Callable[[], AbstractContextManager[Session]], loa
     """
     load.options.check(load.copy)
     with open_session() as session:
-        return _AttemptRun(session, load, load.attempt(1)).find_result()
+        return _AttemptRun(session, load, load.attempt(load.first_number)).find_result()
 
 
 def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadRecord | None:
@@ -189,7 +189,12 @@ class _AttemptRun:
         self._load = load
         self._attempt = attempt
         self._record = LoadRecord()
-        self._settlement = Settlement(session=session, attempt=self._attempt, is_repeatable=load.options.is_repeatable)
+        self._settlement = Settlement(
+            session=session,
+            attempt=self._attempt,
+            is_repeatable=load.options.is_repeatable,
+            is_first=attempt.number == load.first_number,
+        )
 
     def run(self) -> LoadOutcome:
         knowledge, ledger, done = self._look_back()

@@ -61,12 +61,14 @@ class Settlement:
 
     :param session: The attempt's session, in which it has announced itself.
     :param attempt: The attempt.
-    :param is_repeatable: Whether the load may be repeated, so that a COPY from before a clear need not be waited for.
+    :param is_repeatable: Whether the load may be repeated, so that only a COPY of this very try is waited for.
+    :param is_first: Whether the attempt is the first of its process, so that a later try cannot have ended it.
     """
 
     session: WaitingSession
     attempt: Attempt
     is_repeatable: bool
+    is_first: bool = True
     _is_listed: bool = False
     _shows_sessions: bool = True
     _killed: set[str] = field(default_factory=set)
@@ -84,9 +86,10 @@ class Settlement:
         :raises LoadBusyError: An earlier one does not end.
         """
         listed = self._first_look()
+        recorded = {each.attempt for each in record.attempts}
         delay, waited = _FIRST_PAUSE, 0.0
         while self._is_listed:
-            awaited = next((each for each in listed if self._is_awaited(each)), None)
+            awaited = next((each for each in listed if self._is_awaited(each, recorded)), None)
             if awaited is None:
                 still_open = self._end_sessions(listed, record)
                 if not still_open and not any(each.is_running for each in listed):
@@ -151,14 +154,28 @@ class Settlement:
     def _look(self) -> tuple[AttemptRequests, ...]:
         listed = read_requests(self.session.fetch(REQUESTS_OF_LOAD, correlation_prefix(self.attempt.load_id) + "%"))
         behind = False
-        for other in (each.attempt for each in listed):
-            if other.rank > self.attempt.rank or (other.rank == self.attempt.rank and behind):
-                raise LoadSupersededError(
-                    f"Try {other.try_number} (clear number {other.clear_number}) of this load has begun: try "
-                    f"{self.attempt.try_number} (clear number {self.attempt.clear_number}) gives up."
-                )
+        for each in listed:
+            other = each.attempt
+            is_later = other.rank > self.attempt.rank and (behind or each.is_running or not self._may_be_of_old)
+            if is_later or (other.rank == self.attempt.rank and behind):
+                raise self._superseded(other)
             behind = behind or other == self.attempt
         return listed
+
+    @property
+    def _may_be_of_old(self) -> bool:
+        """Whether a later try that is listed before this attempt may be one of a DAG run that was deleted.
+
+        A new run of the same name counts its tries from 1 again. Where the load may be repeated, that is no reason to
+        give up, as long as nothing of that try goes on.
+        """
+        return self.is_repeatable and self.is_first
+
+    def _superseded(self, other: Attempt) -> LoadSupersededError:
+        return LoadSupersededError(
+            f"Try {other.try_number} (clear number {other.clear_number}) of this load has begun: try "
+            f"{self.attempt.try_number} (clear number {self.attempt.clear_number}) gives up."
+        )
 
     def _began(self, listed: Iterable[AttemptRequests]) -> bool:
         return any(each.attempt == self.attempt and each.began for each in listed)
@@ -166,14 +183,15 @@ class Settlement:
     def _others(self, listed: Iterable[AttemptRequests]) -> list[AttemptRequests]:
         return [each for each in listed if each.attempt != self.attempt]
 
-    def _is_awaited(self, other: AttemptRequests) -> bool:
+    def _is_awaited(self, other: AttemptRequests, recorded: set[Attempt]) -> bool:
         """Whether to wait for a COPY into the table, and take its outcome, rather than to end it."""
         deciding = other.deciding
+        is_of_this_try = other.attempt.rank == self.attempt.rank and other.attempt in recorded
         return (
             other.attempt.path == "direct"
             and deciding is not None
             and deciding.is_running
-            and (not self.is_repeatable or other.attempt.clear_number == self.attempt.clear_number)
+            and (not self.is_repeatable or is_of_this_try)
         )
 
     def _end_sessions(self, listed: Iterable[AttemptRequests], record: LoadRecord) -> list[str]:
@@ -188,11 +206,15 @@ class Settlement:
         if found is None:
             # Which sessions are open is not shown: the requests are. One that is listed is of this load for sure.
             for each in others:
-                self._kill(each.session_id)
+                if each.attempt.rank <= self.attempt.rank:
+                    self._kill(each.session_id)
             return sorted(each.session_id for each in others if each.is_running)
         still_open = sorted(
             session_id for session_id, login_time in found.items() if logins[session_id] in {None, login_time}
         )
+        for each in others:
+            if each.session_id in still_open and each.attempt.rank > self.attempt.rank:
+                raise self._superseded(each.attempt)
         for session_id in still_open:
             self._kill(session_id)
         return still_open

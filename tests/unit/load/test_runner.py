@@ -133,6 +133,41 @@ def test_an_append_announces_itself_writes_the_record_and_copies(task):
     assert outcome.seconds >= 0
 
 
+REPEATABLE = {
+    "truncate": {"write_disposition": "truncate"},
+    "replace": {"write_disposition": "replace"},
+    "replace with ledger": {"write_disposition": "replace", "ledger_table": LEDGER_TABLE},
+}
+MENDED = [(1, "mended"), (2, "mended")]
+
+
+@pytest.mark.parametrize("options", REPEATABLE.values(), ids=REPEATABLE)
+def test_a_clear_that_keeps_the_clear_number_loads_the_files_as_they_are_now(task, options):
+    task.pool.failures = 0
+    task.run(**options)
+    task.pool.source = Counter(MENDED)
+    task.run(**options)
+    assert task.rows == Counter(MENDED)
+
+
+@pytest.mark.parametrize("options", REPEATABLE.values(), ids=REPEATABLE)
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_run_that_was_deleted_and_made_again_loads_the_files_as_they_are_now(task, options, tries):
+    task.pool.failures = 0
+    for _ in range(tries):
+        task.run(**options)
+    task.run(**options, clear_number=1)
+    task.pool.source = Counter(MENDED)
+    task.store, task.try_number = MemoryStore(), 0
+    task.run(**options)
+    assert task.rows == Counter(MENDED)
+
+
+def test_a_try_after_whose_commit_the_link_breaks_does_not_repeat_even_what_could_be_repeated(task):
+    task.run(write_disposition="truncate", trouble={("COPY", "after"): lost()})
+    assert (task.rows, len(task.copies)) == (ONCE, 1)
+
+
 def test_a_retry_takes_the_result_of_a_try_that_loaded(task):
     first = task.run()
     second = task.run()
