@@ -61,6 +61,11 @@ class TaskTry:
     has_store: bool
     first_attempt: int = 1
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing of this load can have come before."""
+        return (self.try_number, self.identity.clear_number, self.first_attempt) == (1, 0, 1)
+
 
 class CopyLoad:
     """One execution of a SynapseCopyOperator. The constructor checks the arguments, and connects to nothing.
@@ -107,7 +112,7 @@ class CopyLoad:
         return record
 
     def find_result(self) -> LoadResult | None:
-        """Return the result of an earlier try; see :func:`~airflow_synapse.load.runner.find_result`."""
+        """Return the result of an earlier try, None for none; see :func:`~airflow_synapse.load.runner.find_result`."""
         outcome = find_result(self._open_session, self._load())
         return self._result(outcome) if outcome else None
 
@@ -122,7 +127,8 @@ class CopyLoad:
         log.info("Loading (%s):\n%s", self._options.write_disposition, copy.redacted_sql())
         self._survey = survey = self._look_at_sources()
         if survey is not None and not survey.files:
-            return self._nothing_to_load()
+            self._survey = None  # an earlier try may have had files, which were moved since
+            return (None if self._try.is_first else self.find_result()) or self._nothing_to_load()
         with ProgressReporter(
             self._hook.session,
             label=copy.label or "",

@@ -221,6 +221,28 @@ def test_no_file_fails_before_connecting(operator, driver, lake, context, monkey
     assert not driver.connections
 
 
+@pytest.mark.parametrize("clear_number", [0, 1], ids=["retry", "clear"])
+@pytest.mark.parametrize("on_empty", ["fail", "skip", "succeed"])
+def test_what_an_earlier_try_has_loaded_counts_also_when_its_files_are_gone(
+    operator, driver, lake, context, monkeypatch, on_empty, clear_number
+):
+    first = operator(storage_conn_id=lake).execute(context)
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey())
+    context["ti"].try_number, context["dag_run"].clear_number = 2, clear_number
+    second = operator(storage_conn_id=lake, on_empty=on_empty).execute(context)
+    assert second == {**first, "seconds": None, "files": None, "bytes": None, "reused": bool(clear_number)}
+    assert len(driver.copies) == 1
+
+
+def test_no_file_in_a_later_try_is_no_file_where_no_earlier_one_has_loaded(
+    operator, driver, lake, context, monkeypatch
+):
+    monkeypatch.setattr(SynapseStorageHook, "survey", lambda self, locations, **_: SourceSurvey())
+    context["ti"].try_number = 2
+    result = operator(storage_conn_id=lake, on_empty="succeed").execute(context)
+    assert (result["rows_loaded"], result["request_id"]) == (0, None)
+
+
 def test_a_missing_secret_fails_and_drops_no_clause(operator, driver, new_connection, context):
     new_connection("empty", conn_type="wasb", login="lake", password="")
     with pytest.raises(AirflowFailException, match="'empty' holds no SAS token"):
