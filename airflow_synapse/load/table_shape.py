@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Protocol
 
@@ -58,8 +58,10 @@ class Partitioning:
     def number_of(self, value: str) -> int:
         """Return the number of the partition that holds a value; from 1.
 
-        :raises CopyOptionError: The value is none of the column's type; or, for text, whose order is the collation's,
-            it is no boundary value.
+        A time without an offset is one in UTC where the column has offsets.
+
+        :raises CopyOptionError: The value is none of the column's type, or has an offset that it has not; or, for text,
+            whose order is the collation's, it is no boundary value.
         """
         if self.type_name not in _NUMBERS | _TIMES:
             if value not in self.boundaries:
@@ -89,14 +91,28 @@ class Partitioning:
     def _key(self, value: str) -> Decimal | datetime:
         try:
             if self.type_name in _NUMBERS:
-                return Decimal(value)
+                return _number(value)
             moment = datetime.fromisoformat(value)
         except (ValueError, InvalidOperation):
             raise CopyOptionError(
                 f"partition_values: {value!r} is no {self.type_name}, the type of {quote(self.column)}; write times as "
                 "in 2013-01-31 or 2013-01-31T00:00:00."
             ) from None
-        return moment if self.type_name != "datetimeoffset" or moment.tzinfo else moment.astimezone()
+        if self.type_name == "datetimeoffset":
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # as the pool converts one without offset
+        if moment.utcoffset():
+            raise CopyOptionError(
+                f"partition_values: {value!r} has an offset from UTC, which {quote(self.column)}, a {self.type_name}, "
+                "has not: leave it out, or give the time in UTC."
+            )
+        return moment.replace(tzinfo=None)  # as templates of Airflow write UTC
+
+
+def _number(value: str) -> Decimal:
+    number = Decimal(value)
+    if number.is_nan():  # which no other number can be compared with
+        raise InvalidOperation
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

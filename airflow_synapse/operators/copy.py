@@ -73,7 +73,7 @@ class SynapseCopyOperator(BaseOperator):
         replace, such as ``flight_date = '2013-01-31'``. Rows of the files for which it does not hold fail the load.
         It is SQL: render no text into it that others choose. (templated)
     :param partition_values: For ``replace_partition``: a value of the partition column, or several, one for each
-        partition to replace. (templated)
+        partition to replace; times in UTC. (templated)
     :param upsert_keys: For ``upsert``: the columns of the key. A key that the files have twice fails the load.
         (templated)
     :param staging_distribution: ``ROUND_ROBIN`` or ``HASH(column, ...)``: distribution of the staging table, for

@@ -1,5 +1,7 @@
 """Write dispositions: their arguments, and their statements."""
 
+import time
+
 import pytest
 
 from airflow_synapse.copy import ColumnName, TableName, build_statement
@@ -158,6 +160,22 @@ def test_replace_switches_every_partition_of_a_partitioned_table():
     assert "PARTITION ([day] RANGE RIGHT FOR VALUES ('2013-01-01', '2013-01-02', '2013-01-03'))" in made.prepare[0]
 
 
+OFFSETS = [("day", "datetimeoffset", 1, "2013-01-02T00:00:00+00:00")]
+
+
+@pytest.fixture
+def worker_in(monkeypatch):
+    """Give the worker a time zone."""
+
+    def put(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield put
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("rows", "value", "number", "inside"),
     [
@@ -168,11 +186,17 @@ def test_replace_switches_every_partition_of_a_partitioned_table():
         ([("day", "int", 0, "10"), ("day", "int", 0, "9")][::-1], "9", 1, "(([day] IS NULL OR ([day] <= 9)))"),
         ([("day", "int", 0, "9"), ("day", "int", 0, "10")], "10", 2, "(([day] > 9 AND [day] <= 10))"),
         ([("day", "int", 0, "9"), ("day", "int", 0, "10")], "11", 3, "(([day] > 10))"),
+        (DAYS, "2013-01-02T00:00:00+00:00", 3, "(([day] >= '2013-01-02' AND [day] < '2013-01-03'))"),
+        (OFFSETS, "2013-01-01T23:59:59", 1, "(([day] IS NULL OR ([day] < '2013-01-02T00:00:00+00:00')))"),
+        (OFFSETS, "2013-01-02", 2, "(([day] >= '2013-01-02T00:00:00+00:00'))"),
+        (OFFSETS, "2013-01-02T00:00:00+01:00", 1, "(([day] IS NULL OR ([day] < '2013-01-02T00:00:00+00:00')))"),
         ([("day", "varchar", 1, "b")], "b", 2, "(([day] >= 'b'))"),
         ([("day", "varchar", 0, "b")], "b", 1, "(([day] IS NULL OR ([day] <= 'b')))"),
     ],
 )
-def test_a_partition_is_found_by_a_value_in_it(rows, value, number, inside):
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_a_partition_is_found_by_a_value_in_it(rows, value, number, inside, zone, worker_in):
+    worker_in(zone)
     made = plan(Catalog(partitions=rows), write_disposition="replace_partition", partition_values=(value,))
     assert made.publish == (switch(number),)
     assert made.checks[0].count == f"SELECT COUNT_BIG(*) FROM {STAGE} WHERE CASE WHEN {inside} THEN 1 ELSE 0 END = 0"
@@ -183,9 +207,11 @@ def test_a_partition_is_found_by_a_value_in_it(rows, value, number, inside):
     [
         (Catalog(), "2013-01-01", "has no partitions"),
         (Catalog(partitions=DAYS), "yesterday", "'yesterday' is no date"),
+        (Catalog(partitions=DAYS), "2013-01-02T00:00:00+01:00", "has an offset from UTC"),
+        (Catalog(partitions=[("day", "int", 1, "1")]), "nan", "'nan' is no int"),
         (Catalog(partitions=[("day", "varchar", 1, "b")]), "c", "no boundary value"),
     ],
-    ids=["not partitioned", "no date", "text"],
+    ids=["not partitioned", "no date", "an offset", "no number", "text"],
 )
 def test_a_partition_that_cannot_be_found_is_refused(catalog, value, message):
     with pytest.raises(CopyOptionError, match=message):
