@@ -24,7 +24,15 @@ from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.identity import Attempt, LoadIdentity
-from airflow_synapse.load.preflight import Preflight, check_on_empty, check_sources, no_files, run_preflight
+from airflow_synapse.load.preflight import (
+    Preflight,
+    check_columns,
+    check_on_empty,
+    check_sources,
+    no_files,
+    run_preflight,
+    target_columns,
+)
 from airflow_synapse.load.record import LoadRecord, StateStore
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_over, run_load
@@ -221,17 +229,20 @@ class CopyLoad:
         )
 
     def _before_submission(self, session: Session) -> None:
-        """Make the table where it is missing, and check the files against it.
+        """Make the table where it is missing, and check the column list and the files against it.
 
-        :raises SourceFilesError: They do not fit.
+        :raises CopyOptionError: The column list does not fit.
+        :raises SourceFilesError: The files do not.
         """
         arguments, survey = self._arguments, self._survey
         if arguments.create_table is not None:
             files = survey.parquet_files if survey else ()
             _create(session, build_table(self.copy.target, arguments.create_table, files))
+        columns = target_columns(session, self.copy)
+        check_columns(self.copy, columns)
         if survey is None:
             return
-        preflight = self._preflight = run_preflight(session, survey, self.copy)
+        preflight = self._preflight = run_preflight(session, survey, self.copy, columns)
         for warning in preflight.warnings:
             log.warning("%s", warning)
         preflight.raise_for_problems()

@@ -20,6 +20,7 @@ from airflow_synapse.exceptions import LoadSupersededError, StatementError
 from airflow_synapse.load.identity import Attempt
 from airflow_synapse.load.record import LoadedBy
 from airflow_synapse.load.statements import PlainStatement, Statement
+from airflow_synapse.schema.catalog import object_id
 
 
 class LedgerSession(Protocol):
@@ -129,7 +130,7 @@ class Ledger:
         return string_literal(self.attempt.correlation_id)
 
     def _exists(self, session: LedgerSession) -> bool:
-        return session.fetch(f"SELECT OBJECT_ID({string_literal(self.table.quoted)})")[0][0] is not None
+        return session.fetch(f"SELECT {object_id(self.table)}")[0][0] is not None
 
     def _create(self) -> str:
         return (

@@ -14,7 +14,8 @@ from airflow_synapse.load import statements
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import Attempt
 from airflow_synapse.load.statements import step_label
-from airflow_synapse.load.table_shape import Catalog, TableColumn, TableShape, read_columns, read_shape
+from airflow_synapse.load.table_shape import Catalog, TableShape, read_columns, read_shape
+from airflow_synapse.schema.catalog import TableColumn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

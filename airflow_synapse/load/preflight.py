@@ -1,7 +1,7 @@
 """Look at the source files before a load: is there anything, is it well cut, does it fit the table.
 
 A storage hook surveys the files, with one listing for each location. What is known then is checked here, with at most
-two small queries, and only where their answers matter.
+two small queries, that for the pool's size only where its answer matters.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
+from airflow_synapse.copy.identifiers import ColumnName
 from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.copy.rules import check_identity_column
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import CopyOptionError, NoSourceFilesError, SourceFilesError, SqlError
 from airflow_synapse.load.compute_size import SERVICE_OBJECTIVE, compute_nodes
@@ -83,20 +85,44 @@ def no_files(locations: Sequence[ExternalLocation]) -> NoSourceFilesError:
     )
 
 
-def run_preflight(session: Queries, survey: SourceSurvey, statement: CopyStatement) -> Preflight:
+def target_columns(session: Queries, statement: CopyStatement) -> tuple[TableColumn, ...]:
+    """Return the columns of the target; none where it is missing, or where the pool does not tell."""
+    return TableColumn.from_rows(_ask(session, columns_query(statement.target)))
+
+
+def check_columns(statement: CopyStatement, table_columns: Sequence[TableColumn]) -> None:
+    """Check the column list against the columns of the target.
+
+    :param table_columns: Empty where there is no table yet, or they are not known: then nothing is checked.
+    :raises CopyOptionError: It names a column that the table has not, or breaks a rule ``identity-column-*``.
+    """
+    known = {column.name.casefold() for column in table_columns}
+    unknown = [column.name for column in statement.columns if known and column.name.name.casefold() not in known]
+    if unknown:
+        raise CopyOptionError(
+            f"columns names {', '.join(map(str, unknown))}, which {statement.target} has not; its columns are "
+            f"{', '.join(column.name for column in table_columns)}."
+        )
+    # With AUTO_CREATE_TABLE there can be no column list, and what COPY makes of an identity column is not documented.
+    for column in table_columns:
+        if column.is_identity and not statement.auto_create_table:
+            check_identity_column(statement, ColumnName(column.name))
+
+
+def run_preflight(
+    session: Queries, survey: SourceSurvey, statement: CopyStatement, table_columns: Sequence[TableColumn] = ()
+) -> Preflight:
     """Check the files that were found, with the pool's help.
 
     What the pool does not tell (a login may not see its views) is not checked.
 
     :param survey: At least one file.
+    :param table_columns: As :func:`target_columns` returns them.
     """
     nodes = None
     if asks_for_compute_nodes(survey, statement):
         nodes = compute_nodes(_ask(session, SERVICE_OBJECTIVE))
-    columns: tuple[TableColumn, ...] = ()
-    if survey.parquet_files:
-        columns = TableColumn.from_rows(_ask(session, columns_query(statement.target)))
-    return check_sources(survey, statement, table_columns=columns, nodes=nodes)
+    return check_sources(survey, statement, table_columns=table_columns, nodes=nodes)
 
 
 def check_sources(

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from airflow_synapse.copy.identifiers import TableName, quote
 from airflow_synapse.copy.literals import string_literal
+from airflow_synapse.schema.catalog import object_id
 
 #: Longest label: ``sys.dm_pdw_exec_requests.label`` is nvarchar(255).
 LABEL_CHARACTERS: Final = 255
@@ -58,12 +59,12 @@ def truncate_table(table: TableName, *, may_be_missing: bool = False) -> str:
     :param may_be_missing: Whether COPY may have to make the table first; then a missing one is no error.
     """
     truncate = f"TRUNCATE TABLE {table.quoted}"
-    return f"IF {_exists(table)} {truncate}" if may_be_missing else truncate
+    return f"IF {object_id(table)} IS NOT NULL {truncate}" if may_be_missing else truncate
 
 
 def drop_table(table: TableName) -> str:
     """Drop a table if it is there."""
-    return f"IF {_exists(table)} DROP TABLE {table.quoted}"
+    return f"IF {object_id(table)} IS NOT NULL DROP TABLE {table.quoted}"
 
 
 def create_like(staging: TableName, target: TableName, *, columns: Sequence[str], options: Sequence[str]) -> str:
@@ -143,10 +144,6 @@ def tables_of_load(prefix: str) -> str:
         "SELECT s.name AS schema_name, t.name FROM sys.tables AS t JOIN sys.schemas AS s ON s.schema_id = t.schema_id "
         f"WHERE LEFT(t.name, {len(prefix)}) = {string_literal(prefix)}"
     )
-
-
-def _exists(table: TableName) -> str:
-    return f"OBJECT_ID({string_literal(table.quoted)}) IS NOT NULL"
 
 
 def _list(columns: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from airflow_synapse.copy.identifiers import TableName, quote
 from airflow_synapse.copy.literals import string_literal
 from airflow_synapse.exceptions import CopyOptionError, StatementError
+from airflow_synapse.schema.catalog import TableColumn, columns_query, object_id
 
 _NUMBERS: Final = {"tinyint", "smallint", "int", "bigint", "decimal", "numeric", "money", "smallmoney", "float", "real"}
 _TIMES: Final = {"date", "datetime", "datetime2", "smalldatetime", "datetimeoffset"}
@@ -22,15 +23,6 @@ class Catalog(Protocol):
 
     def fetch(self, sql: str, *parameters: object) -> Sequence[Sequence[Any]]:
         """Run a query and return its rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableColumn:
-    """A column. ``has_default``: whether a DEFAULT constraint fills it when it is left out."""
-
-    name: str
-    is_identity: bool = False
-    has_default: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,19 +134,13 @@ def read_columns(session: Catalog, table: TableName) -> tuple[TableColumn, ...]:
 
     :raises StatementError: There is no such table, or the login may not see it.
     """
-    rows = session.fetch(
-        "SELECT name, is_identity, default_object_id\nFROM sys.columns\n"
-        f"WHERE object_id = {_object_id(table)}\nORDER BY column_id"
-    )
-    if not rows:
+    columns = TableColumn.from_rows(session.fetch(columns_query(table)))
+    if not columns:
         raise StatementError(
             f"There is no table {table}, or the user of the connection may not see it. Create it first, or check its "
             "name and schema."
         )
-    return tuple(
-        TableColumn(name=name, is_identity=bool(is_identity), has_default=bool(default))
-        for name, is_identity, default in rows
-    )
+    return columns
 
 
 def read_shape(session: Catalog, table: TableName) -> TableShape:
@@ -176,7 +162,7 @@ def _read_distribution(session: Catalog, table: TableName) -> str:
         "LEFT JOIN sys.pdw_column_distribution_properties AS d\n"
         "    ON d.object_id = p.object_id AND d.distribution_ordinal > 0\n"
         "LEFT JOIN sys.columns AS c ON c.object_id = d.object_id AND c.column_id = d.column_id\n"
-        f"WHERE p.object_id = {_object_id(table)}\nORDER BY d.distribution_ordinal"
+        f"WHERE p.object_id = {object_id(table)}\nORDER BY d.distribution_ordinal"
     )
     policy = str(rows[0][0])
     return f"HASH({', '.join(quote(name) for _, name in rows)})" if policy == "HASH" else policy
@@ -188,7 +174,7 @@ def _read_index(session: Catalog, table: TableName) -> str:
         "LEFT JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.index_id\n"
         "    AND (x.key_ordinal > 0 OR x.column_store_order_ordinal > 0)\n"
         "LEFT JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id\n"
-        f"WHERE i.object_id = {_object_id(table)}\n"
+        f"WHERE i.object_id = {object_id(table)}\n"
         "ORDER BY i.index_id, x.key_ordinal, x.column_store_order_ordinal"
     )
     kinds = {str(kind) for kind, _, _ in rows}
@@ -217,14 +203,10 @@ def _read_partitioning(session: Catalog, table: TableName) -> Partitioning | Non
         "JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id\n"
         "JOIN sys.types AS t ON t.user_type_id = c.user_type_id\n"
         "LEFT JOIN sys.partition_range_values AS v ON v.function_id = f.function_id\n"
-        f"WHERE i.object_id = {_object_id(table)} AND i.index_id <= 1\nORDER BY v.boundary_id"
+        f"WHERE i.object_id = {object_id(table)} AND i.index_id <= 1\nORDER BY v.boundary_id"
     )
     if not rows:
         return None
     column, type_name, is_right, _ = rows[0]
     boundaries = tuple(str(value) for *_, value in rows if value is not None)
     return Partitioning(column=column, type_name=type_name, is_right=bool(is_right), boundaries=boundaries)
-
-
-def _object_id(table: TableName) -> str:
-    return f"OBJECT_ID({string_literal(table.quoted)})"

@@ -23,7 +23,8 @@ def columns_query(table: TableName) -> str:
     dedicated SQL pools.
     """
     return f"""\
-SELECT c.name, t.name AS type_name, c.max_length, c.precision, c.scale, c.is_nullable, c.is_identity
+SELECT c.name, t.name AS type_name, c.max_length, c.precision, c.scale, c.is_nullable, c.is_identity,
+    c.default_object_id
 FROM sys.columns AS c
 JOIN sys.types AS t ON t.user_type_id = c.user_type_id
 WHERE c.object_id = {object_id(table)}
@@ -32,12 +33,13 @@ ORDER BY c.column_id"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableColumn:
-    """A column of a table that is there."""
+    """A column of a table that is there. ``has_default``: whether a DEFAULT constraint fills it when it is left out."""
 
     name: str
     type: SqlType
     is_nullable: bool = True
     is_identity: bool = False
+    has_default: bool = False
 
     @classmethod
     def from_rows(cls, rows: Sequence[Sequence[Any]]) -> tuple[Self, ...]:
@@ -48,6 +50,7 @@ class TableColumn:
                 type=SqlType.from_catalog(str(type_name), int(max_length), int(precision), int(scale)),
                 is_nullable=bool(is_nullable),
                 is_identity=bool(is_identity),
+                has_default=bool(default),
             )
-            for name, type_name, max_length, precision, scale, is_nullable, is_identity in rows
+            for name, type_name, max_length, precision, scale, is_nullable, is_identity, default in rows
         )

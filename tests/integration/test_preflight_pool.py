@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from airflow_synapse.copy import ExternalLocation, StorageAccountKey, TableName, build_statement
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.preflight import run_preflight
+from airflow_synapse.load.preflight import run_preflight, target_columns
 from airflow_synapse.load.progress import PROGRESS_BY_LABEL, ProgressLog, ProgressReading
 from airflow_synapse.schema.catalog import TableColumn, columns_query
 from airflow_synapse.schema.create_table import build_table
@@ -82,6 +82,7 @@ def test_defaults_and_identity_work_as_written(pool_connection, table):
     assert [tuple(row) for row in pool_connection.execute(f"SELECT a, b, c FROM {table.quoted}")] == [(-1, "it's", 1)]
     found = TableColumn.from_rows(pool_connection.execute(columns_query(table)).fetchall())
     assert [column.name for column in found if column.is_identity] == ["id"]
+    assert [column.name for column in found if column.has_default] == ["a", "b"]
 
 
 def test_a_table_that_is_missing_has_no_columns(pool_connection, table):
@@ -121,7 +122,8 @@ def preflight(workspace, landing, new_connection, session):
             **options,
         )
         survey = SynapseStorageHook("lake").survey(statement.external_locations, read_footers=True)
-        return survey, statement, run_preflight(session, survey, statement)
+        columns = target_columns(session, statement)
+        return survey, statement, run_preflight(session, survey, statement, columns)
 
     return run
 

@@ -21,7 +21,7 @@ STAGED = {"write_disposition": "replace_slice", "slice_predicate": "1 = 1"}
 @pytest.fixture
 def run(pool, driver, context, new_connection, monkeypatch):
     """Run a load of 842 rows of which five are rejected, and return its operator."""
-    driver.answers += [("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    driver.answers += [("sys.columns", [("id", "int", 4, 10, 0, True, False, 0)]), ("COUNT_BIG", [(0,)])]
     sample = (SampleRow(raw="customer's data", reason="no number"),)
 
     def report(self, location, *, rows_loaded, sample_rows):

@@ -27,7 +27,10 @@ class Catalog:
             "pdw_table_distribution_properties": list(distribution),
             "i.type_desc": list(index),
             "partition_range_values": list(partitions),
-            "FROM sys.columns\n": [("id", 1, 0), ("day", 0, 0), ("note", 0, 77)],
+            "c.default_object_id": [
+                (name, "int", 4, 10, 0, True, name == "id", 77 if name == "note" else 0)
+                for name in ("id", "day", "note")
+            ],
         }
 
     def fetch(self, sql, *parameters):
@@ -231,7 +234,7 @@ def test_a_column_with_a_default_must_be_loaded_to_be_switched_in():
 
 def test_a_missing_table_is_named():
     catalog = Catalog()
-    catalog.answers["FROM sys.columns\n"] = []
+    catalog.answers["c.default_object_id"] = []
     with pytest.raises(StatementError, match=r"no table \[dbo\]\.\[t\]"):
         plan(catalog, ledger_table=LEDGER)
 

@@ -27,6 +27,7 @@ from airflow_synapse.secret import Secret
 from airflow_synapse.version_compat import AirflowFailException
 
 KEY = "c2VjcmV0LWtleS0wMTIzNDU2Nzg5"
+COLUMNS = ("sys.columns", [("id", "int", 4, 10, 0, True, False, 0)])
 LOCATION = "https://lake.blob.core.windows.net/landing/flights/"
 
 
@@ -176,6 +177,15 @@ def test_truncate_comes_before_copy(operator, driver, context):
     operator(write_disposition="truncate").execute(context)
     truncate = driver.statements.index("TRUNCATE TABLE [dbo].[flights]")
     assert driver.statements[truncate + 1 : truncate + 2] == driver.copies
+
+
+@pytest.mark.parametrize("columns", [None, ["id", "nmae"]], ids=["identity column", "unknown column"])
+def test_a_column_list_that_does_not_fit_the_table_is_refused_before_truncate(operator, driver, context, columns):
+    rows = [("id", "int", 4, 10, 0, False, True, 0), ("name", "int", 4, 10, 0, True, False, 0)]
+    driver.answers += [("sys.columns", rows)]
+    with pytest.raises(AirflowFailException):
+        operator(write_disposition="truncate", columns=columns).execute(context)
+    assert not [sql for sql in driver.statements if sql.startswith(("TRUNCATE", "COPY"))]
 
 
 def test_connections_are_made_in_autocommit_mode(operator, driver, context):
@@ -373,7 +383,7 @@ REJECTING = {"storage_conn_id": "lake", "max_errors": 10, "error_file": "/reject
 def test_too_many_rejected_rows_fail_the_load_before_it_is_published(
     operator, driver, lake, context, thresholds, breach
 ):
-    driver.answers += [("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    driver.answers += [COLUMNS, ("COUNT_BIG", [(0,)])]
     task = operator(**STAGED, **REJECTING, **thresholds)
     if breach is None:
         assert task.execute(context)["rows_rejected"] == 5
@@ -393,7 +403,7 @@ def test_rows_that_only_the_staging_table_knows_count_for_the_ratio(operator, dr
     driver.answers = [
         ("^COPY", None),
         ("SUM\\(w.rows_processed", [("QID7", None)]),
-        ("sys.columns", [("id", 0, 0)]),
+        COLUMNS,
         ("COUNT_BIG\\(\\*\\) FROM \\S+$", [(95,)]),
         ("COUNT_BIG", [(0,)]),
     ]
@@ -426,7 +436,11 @@ def test_thresholds_that_cannot_be_kept_are_refused_before_connecting(
 
 
 def test_an_append_with_a_ledger_has_a_staging_table_and_so_thresholds(operator, driver, lake, context):
-    driver.answers += [("sys.columns", [("id", 0, 0)]), ("OBJECT_ID", [(1,)]), ("SELECT attempt", [])]
+    driver.answers += [
+        COLUMNS,
+        ("OBJECT_ID", [(1,)]),
+        ("SELECT attempt", []),
+    ]
     with pytest.raises(AirflowFailException, match="more than max_rejected_rows=0 allows"):
         operator(**REJECTING, ledger_table="dbo.ledger", max_rejected_rows=0).execute(context)
 
@@ -436,7 +450,11 @@ def test_an_attempt_after_a_broken_link_writes_rejected_rows_to_a_folder_of_its_
         driver.answers[0] = ("^COPY", 842)
         raise driver.error("TCP Provider: Error code 0x2746 (10054) (SQLExecDirectW)", "08S01")
 
-    driver.answers = [("^COPY", break_once), ("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    driver.answers = [
+        ("^COPY", break_once),
+        COLUMNS,
+        ("COUNT_BIG", [(0,)]),
+    ]
     result = operator(**STAGED, **REJECTING).execute(context)
     first, second = [re.findall("ERRORFILE = '(.*)'", copy)[0] for copy in driver.copies]
     assert first != second == result["reject_folder"]
@@ -474,7 +492,7 @@ def test_airflow_without_a_state_store_loads_at_the_first_try(operator, driver, 
 
 
 def test_arguments_that_were_rendered_as_text_are_understood(operator, driver, context):
-    driver.answers += [("sys.columns", [("id", 0, 0)]), ("COUNT_BIG", [(0,)])]
+    driver.answers += [COLUMNS, ("COUNT_BIG", [(0,)])]
     operator(write_disposition="upsert", upsert_keys="[id]", staging_distribution="HASH(id)").execute(context)
     assert any("WITH (DISTRIBUTION = HASH([id]), HEAP)" in sql for sql in driver.statements)
     assert any("staged.[id] = [flights].[id]" in sql for sql in driver.statements)

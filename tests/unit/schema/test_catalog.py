@@ -8,10 +8,10 @@ from airflow_synapse.schema.sql_types import SqlType
 
 
 def test_rows_become_columns_in_their_order():
-    rows = [("id", "bigint", 8, 19, 0, False, True), ("name", "nvarchar", 100, 0, 0, True, False)]
+    rows = [("id", "bigint", 8, 19, 0, False, True, 0), ("name", "nvarchar", 100, 0, 0, True, False, 77)]
     assert TableColumn.from_rows(rows) == (
         TableColumn(name="id", type=SqlType("bigint"), is_nullable=False, is_identity=True),
-        TableColumn(name="name", type=SqlType("nvarchar", length=50)),
+        TableColumn(name="name", type=SqlType("nvarchar", length=50), has_default=True),
     )
 
 
