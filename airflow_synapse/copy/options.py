@@ -30,7 +30,8 @@ Choice = TypeVar("Choice", bound=str)
 ColumnEntry = str | ColumnName | CopyColumn | Mapping[str, object]
 
 _DIGITS: Final = re.compile(r"\s*([0-9]+)\s*")
-_SWITCHES: Final[Mapping[object, bool]] = {"ON": True, "OFF": False}
+#: ON and OFF in any case, and what templates make of Python's values.
+_SWITCHES: Final[Mapping[object, bool]] = {"ON": True, "OFF": False, "True": True, "False": False}
 _FABRIC_OPTIONS: Final = frozenset({"PARSERVERSION", "MATCHCOLUMNCOUNT"})
 _FILE_OPTIONS: Final[Mapping[FileType, type[ParquetOptions | OrcOptions]]] = {
     "PARQUET": ParquetOptions,
@@ -93,8 +94,8 @@ def build_statement(
         columns=_columns(columns),
         error_file=_error_file(error_file, error_file_credential),
         max_errors=_whole_number("MAXERRORS", max_errors),
-        identity_insert=_switch("IDENTITY_INSERT", identity_insert),
-        auto_create_table=_switch("AUTO_CREATE_TABLE", auto_create_table),
+        identity_insert=read_switch("IDENTITY_INSERT", identity_insert),
+        auto_create_table=read_switch("AUTO_CREATE_TABLE", auto_create_table),
         label=_text("LABEL", label),
     )
 
@@ -212,10 +213,14 @@ def _whole_number(keyword: str, value: object) -> int | None:
     return int(match[1])
 
 
-def _switch(keyword: str, value: object) -> bool | None:
+def read_switch(keyword: str, value: object) -> bool | None:
+    """Read ON, OFF, True or False, also as text; None stays None.
+
+    :raises CopyOptionError: Rule ``on-off``.
+    """
     if value is None or isinstance(value, bool):
         return value
-    switch = _SWITCHES.get(value.upper()) if isinstance(value, str) else None
+    switch = _SWITCHES.get(value, _SWITCHES.get(value.upper())) if isinstance(value, str) else None
     if switch is None:
         raise refuse("on-off", shown=show(str(value)), option=keyword)
     return switch

@@ -10,10 +10,11 @@ from typing import Any, Final, Self
 
 from airflow_synapse import copy
 from airflow_synapse.copy import ColumnName, CopyColumn, StorageCredential
-from airflow_synapse.copy.options import ColumnEntry
+from airflow_synapse.copy.options import ColumnEntry, read_switch
 from airflow_synapse.exceptions import CredentialError
 
 _CREDENTIALS: Final = ("credential", "error_file_credential")
+_SWITCHES: Final = ("error_file_per_load", "reload", "update_statistics")
 # Keys of what stands for a value that JSON has not.
 _DECIMAL: Final = "decimal"
 _BYTES: Final = "hexadecimal"
@@ -26,6 +27,7 @@ class CopyArguments:
     :param origin: What the files were made of, where they were made for this load; None where they were there.
     :param rows: Rows that the files hold, where that is known: then another number of loaded rows is an error, and
         without a row nothing is copied.
+    :raises CopyOptionError: A switch is neither on nor off.
     """
 
     table: str
@@ -40,7 +42,7 @@ class CopyArguments:
     max_errors: int | str | None = None
     max_rejected_rows: int | str | None = None
     max_rejected_ratio: float | str | None = None
-    rejected_rows_sample: int = 10
+    rejected_rows_sample: int | str = 10
     compression: str | None = None
     field_quote: str | None = None
     field_terminator: str | None = None
@@ -68,6 +70,11 @@ class CopyArguments:
     error_storage_conn_id: str | None = None
     origin: str | None = None
     rows: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in _SWITCHES:  # templates make texts of them
+            switch = read_switch(name, getattr(self, name))
+            object.__setattr__(self, name, getattr(type(self), name) if switch is None else switch)
 
     @classmethod
     def of(cls, task: object, **others: Any) -> Self:  # noqa: ANN401 - the types of the fields

@@ -46,7 +46,7 @@ class SynapseCopyOperator(BaseOperator):
         writes to a sub-folder named after it, unless ``error_file_per_load`` is off. (templated)
     :param error_file_credential: ERRORFILE_CREDENTIAL. Default: what ``storage_conn_id`` holds, with rights to write.
     :param error_file_per_load: Whether to add that sub-folder. Without it, rejected rows of this load cannot be told
-        from those of others, and are not counted.
+        from those of others, and are not counted. (templated)
     :param max_errors: MAXERRORS: rejected rows that the load survives. The pool's default: 0. (templated)
     :param max_rejected_rows: Rejected rows that the table survives unchanged: with more of them the task fails without
         retry before anything is published. For the dispositions that stage, and with ``error_file`` and a storage
@@ -54,7 +54,7 @@ class SynapseCopyOperator(BaseOperator):
     :param max_rejected_ratio: The same as a part of all rows that were read, loaded or rejected: 0.02 is 2 %.
         (templated)
     :param rejected_rows_sample: Rejected rows to show in the result, each with its reason; 0 for none: they are
-        customers' data.
+        customers' data. (templated)
     :param compression: COMPRESSION. The pool's default: by the extension of each file. (templated)
     :param field_quote: FIELDQUOTE: a character, its form ``0x22``, or empty. The pool's default: ``"``. (templated)
     :param field_terminator: FIELDTERMINATOR. The pool's default: a comma. (templated)
@@ -82,8 +82,9 @@ class SynapseCopyOperator(BaseOperator):
     :param ledger_table: Table in which the pool itself remembers which loads are done; made when missing. With it, an
         ``append`` goes through a staging table, and its outcome can always be known. (templated)
     :param reload: For ``append``: whether a task that is cleared adds the rows of the files again. By default it
-        returns the result of the load before the clear, whose rows are in the table.
+        returns the result of the load before the clear, whose rows are in the table. (templated)
     :param update_statistics: Whether to update the statistics of the table after the load, which COPY does not.
+        (templated)
     :param create_table: Makes the table when it is missing: a mapping with, if wanted, ``columns`` (names to types, or
         a list of mappings; default: the columns of the Parquet files), ``distribution``, ``index``, ``partition`` and
         ``string_type``; see :func:`~airflow_synapse.schema.create_table.build_table`. (templated)
@@ -111,9 +112,11 @@ class SynapseCopyOperator(BaseOperator):
         "file_type",
         "file_format",
         "error_file",
+        "error_file_per_load",
         "max_errors",
         "max_rejected_rows",
         "max_rejected_ratio",
+        "rejected_rows_sample",
         "compression",
         "field_quote",
         "field_terminator",
@@ -131,6 +134,8 @@ class SynapseCopyOperator(BaseOperator):
         "staging_distribution",
         "staging_index",
         "ledger_table",
+        "reload",
+        "update_statistics",
         "create_table",
         "on_empty",
         "synapse_conn_id",
@@ -159,11 +164,11 @@ class SynapseCopyOperator(BaseOperator):
         credential: StorageCredential | None = None,
         error_file: str | None = None,
         error_file_credential: StorageCredential | None = None,
-        error_file_per_load: bool = True,
+        error_file_per_load: bool | str = True,
         max_errors: int | str | None = None,
         max_rejected_rows: int | str | None = None,
         max_rejected_ratio: float | str | None = None,
-        rejected_rows_sample: int = 10,
+        rejected_rows_sample: int | str = 10,
         compression: str | None = None,
         field_quote: str | None = None,
         field_terminator: str | None = None,
@@ -181,8 +186,8 @@ class SynapseCopyOperator(BaseOperator):
         staging_distribution: str | None = None,
         staging_index: str | None = None,
         ledger_table: str | None = None,
-        reload: bool = False,
-        update_statistics: bool = False,
+        reload: bool | str = False,
+        update_statistics: bool | str = False,
         create_table: Mapping[str, Any] | None = None,
         on_empty: str = "fail",
         progress_interval: float | None = 30.0,

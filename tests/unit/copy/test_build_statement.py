@@ -109,7 +109,8 @@ def test_whole_number_unreadable_is_refused(argument, keyword, value):
 
 
 @pytest.mark.parametrize(
-    ("value", "switch"), [("ON", True), ("off", False), (True, True), (False, False), (None, None)]
+    ("value", "switch"),
+    [("ON", True), ("off", False), (True, True), (False, False), ("True", True), ("False", False), (None, None)],
 )
 def test_switch_takes_on_and_off(value, switch):
     assert build(identity_insert=value).identity_insert is switch

@@ -207,6 +207,8 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
         ({"external_locations": []}, "FROM"),
         ({"external_locations": "{{ not_rendered }}"}, "FROM"),
         ({"credential": "a secret as text"}, "CREDENTIAL"),
+        ({"reload": "perhaps"}, "reload is neither ON nor OFF"),
+        ({"rejected_rows_sample": "few"}, "rejected_rows_sample is 'few'"),
     ],
     ids=lambda value: str(value)[:50],
 )
@@ -476,6 +478,17 @@ def test_a_clear_returns_the_result_of_before_unless_the_user_wants_the_rows_aga
     again = operator(reload=True).execute(context)
     assert (again["reused"], again["label"] == first["label"]) == (False, False)
     assert len(driver.copies) == 2
+
+
+@pytest.mark.parametrize(("reload", "copies"), [("False", 1), ("off", 1), ("True", 2), ("ON", 2)])
+def test_switches_are_read_from_what_templates_make_of_them(operator, driver, context, reload, copies):
+    task = operator(reload="{{ again }}", update_statistics="{{ again }}", error_file_per_load="{{ again }}")
+    task.render_template_fields({"again": reload})
+    task.execute(context)
+    context["ti"].try_number, context["dag_run"].clear_number = 2, 1
+    task.execute(context)
+    assert len(driver.copies) == copies
+    assert len([sql for sql in driver.statements if "UPDATE STATISTICS" in sql]) == (2 if copies == 2 else 0)
 
 
 def test_a_clear_where_airflow_forgets_what_succeeded_is_refused(operator, driver, context, monkeypatch):
