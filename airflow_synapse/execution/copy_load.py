@@ -14,6 +14,7 @@ from airflow_synapse.exceptions import LoadCheckError, RowCountError, StatementE
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.described_load import (
     check_create_table,
+    check_targets,
     copy_statement,
     load_options,
     with_credentials,
@@ -101,6 +102,7 @@ class CopyLoad:
         self._rejects = LoadRejects(arguments, self._error_storage)
         self._rejects.check(self._options)
         check_on_empty(arguments.on_empty)
+        check_targets(arguments, copy)
         check_create_table(arguments, copy)
         #: The statement, with the credentials that the connections hold.
         self.copy = with_credentials(copy, arguments, self._storage, self._error_storage)

@@ -87,6 +87,20 @@ def with_credentials(
     return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
 
 
+def check_targets(arguments: CopyArguments, copy: CopyStatement) -> None:
+    """Refuse temporary tables.
+
+    :raises CopyOptionError: The target, or the ledger, is one.
+    """
+    ledger = TableName.parse(arguments.ledger_table) if arguments.ledger_table else None
+    for table in (copy.target, ledger):
+        if table is not None and table.is_temporary:
+            raise CopyOptionError(
+                f"{table} is a temporary table, which is gone with its rows when the session of the load ends: name "
+                "another table."
+            )
+
+
 def check_create_table(arguments: CopyArguments, copy: CopyStatement) -> None:
     """Check ``create_table`` as far as that goes without the files.
 

@@ -207,6 +207,8 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
         ({"external_locations": []}, "FROM"),
         ({"external_locations": "{{ not_rendered }}"}, "FROM"),
         ({"credential": "a secret as text"}, "CREDENTIAL"),
+        ({"table": "#t"}, "temporary table"),
+        ({"ledger_table": "#t"}, "temporary table"),
         ({"reload": "perhaps"}, "reload is neither ON nor OFF"),
         ({"rejected_rows_sample": "few"}, "rejected_rows_sample is 'few'"),
     ],
