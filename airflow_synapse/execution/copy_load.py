@@ -142,6 +142,7 @@ class CopyLoad:
         with ProgressReporter(
             self._hook.session,
             label=copy.label or "",
+            session_id=lambda: self._session.session_id if self._session else "",
             sources=self._sources,
             interval=self._arguments.progress_interval,
         ):

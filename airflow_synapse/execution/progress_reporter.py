@@ -13,7 +13,7 @@ from typing import Final, Self
 from airflow_synapse.exceptions import StatementCancelledError, SynapseError
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.load.preflight import Preflight
-from airflow_synapse.load.progress import PROGRESS_BY_LABEL, ProgressLog, ProgressReading
+from airflow_synapse.load.progress import PROGRESS_OF_COPY, ProgressLog, ProgressReading
 
 _SHOWN: Final = {"Running", "Suspended"}
 #: Seconds that the session gets to close; the load does not wait longer for it.
@@ -27,6 +27,7 @@ class ProgressReporter:
 
     :param open_session: Returns a session, which a ``with`` block opens and closes.
     :param label: Label of the COPY.
+    :param session_id: Returns the pool's name of the session that loads; empty while there is none.
     :param sources: Returns what is known of the source files; None for nothing.
     :param interval: Seconds between two queries; None or 0 for no progress.
     """
@@ -36,11 +37,13 @@ class ProgressReporter:
         open_session: Callable[[], PoolSession],
         *,
         label: str,
+        session_id: Callable[[], str],
         sources: Callable[[], Preflight | None],
         interval: float | None,
     ) -> None:
         self._open_session = open_session
         self._label = label
+        self._session_id = session_id
         self._sources = sources
         self._interval = interval or 0.0
         self._stopped = threading.Event()
@@ -81,7 +84,7 @@ class ProgressReporter:
             sources.bytes if sources else None, is_plain_text=bool(sources and sources.is_plain_text)
         )
         while not self._stopped.is_set():
-            reading = ProgressReading.from_rows(session.fetch(PROGRESS_BY_LABEL, self._label))
+            reading = ProgressReading.from_rows(session.fetch(PROGRESS_OF_COPY, self._label, self._session_id()))
             if reading is not None and reading.status in _SHOWN:
                 log.info("%s", progress.line(reading, monotonic()))
             self._stopped.wait(self._interval)

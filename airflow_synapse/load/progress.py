@@ -1,6 +1,6 @@
 """How far a running COPY is, as a line for the task's log.
 
-A second session asks for :data:`PROGRESS_BY_LABEL` while the first one waits for COPY.
+A second session asks for :data:`PROGRESS_OF_COPY` while the first one waits for COPY.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from typing import Any, Final, Self
 
 from airflow_synapse.load.byte_counts import bytes_text
 
-#: Asks how far the newest request with a label is; one parameter, the label. For a session other than the one that
-#: loads. Source: quickstart "load data using the COPY statement", progress query; sys.dm_pdw_dms_workers, type.
-PROGRESS_BY_LABEL: Final = """\
+#: Asks how far the newest request with a label of a session is; two parameters, the label, which other loads may share,
+#: and the id of the session that loads. Source: quickstart "load data using the COPY statement", progress query;
+#: sys.dm_pdw_dms_workers, type.
+PROGRESS_OF_COPY: Final = """\
 SELECT TOP 1 r.request_id, r.status,
     SUM(CASE WHEN w.type = 'WRITER' THEN w.rows_processed END) AS rows_written,
     SUM(CASE WHEN w.type = 'WRITER' THEN w.bytes_processed END) AS bytes_written,
     SUM(CASE WHEN w.type IN ('EXTERNAL_READER', 'PARALLEL_COPY_READER') THEN w.bytes_processed END) AS bytes_read
 FROM sys.dm_pdw_exec_requests AS r
 LEFT JOIN sys.dm_pdw_dms_workers AS w ON w.request_id = r.request_id
-WHERE r.[label] = ? AND r.session_id <> session_id()
+WHERE r.[label] = ? AND r.session_id = ?
 GROUP BY r.request_id, r.status, r.submit_time
 ORDER BY r.submit_time DESC"""
 
@@ -47,7 +48,7 @@ class ProgressReading:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Sequence[Any]]) -> Self | None:
-        """Read the answer to :data:`PROGRESS_BY_LABEL`; None when the pool shows no such request."""
+        """Read the answer to :data:`PROGRESS_OF_COPY`; None when the pool shows no such request."""
         if not rows:
             return None
         request_id, status, *counts = rows[0]

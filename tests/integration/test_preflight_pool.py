@@ -11,7 +11,7 @@ from pyarrow import parquet
 from airflow_synapse.copy import ExternalLocation, StorageAccountKey, TableName, build_statement
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.preflight import run_preflight, target_columns
-from airflow_synapse.load.progress import PROGRESS_BY_LABEL, ProgressLog, ProgressReading
+from airflow_synapse.load.progress import PROGRESS_OF_COPY, ProgressLog, ProgressReading
 from airflow_synapse.schema.catalog import TableColumn, columns_query
 from airflow_synapse.schema.create_table import build_table
 from airflow_synapse.schema.sql_types import SqlType
@@ -158,8 +158,10 @@ def test_another_session_sees_how_far_a_load_is(pool_connection, workspace, land
     pool_connection.execute(build_table(table, {"columns": {"id": "bigint"}}).to_sql())
     _, statement, result = preflight(table, label="how far is it")
     pool_connection.execute(statement.to_sql())
+    session_id = pool_connection.execute("SELECT session_id()").fetchval()
     other = workspace.sql_pool.connect()
-    reading = ProgressReading.from_rows(other.execute(PROGRESS_BY_LABEL, "how far is it").fetchall())
+    other.execute("SELECT 1 OPTION (LABEL = 'how far is it')")  # another task may have the same label
+    reading = ProgressReading.from_rows(other.execute(PROGRESS_OF_COPY, "how far is it", session_id).fetchall())
     other.close()
     assert (reading.status, reading.rows) == ("Completed", 3)
     line = ProgressLog(result.bytes, is_plain_text=result.is_plain_text).line(reading, 1.0)
