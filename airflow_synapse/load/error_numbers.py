@@ -62,6 +62,15 @@ KINDS: Final[Mapping[int, ErrorKind]] = {
     20017: ErrorKind.LINK_LOST,  # FreeTDS: unexpected end of file from the server (sybdb.h SYBESEOF); SQLSTATE 01000
 }
 
+#: Parts of the text of an error whose number alone does not tell -> what it means. Source: query errors in a dedicated
+#: SQL pool, "A distributed query failed".
+TEXTS: Final[Mapping[int, Mapping[str, ErrorKind]]] = {
+    110806: {
+        "requires an open and available connection": ErrorKind.TRANSIENT,
+        "operation not allowed": ErrorKind.TRANSIENT,
+    },
+}
+
 #: Numbers that say that the statement, with its transaction, was rolled back. Source: as above.
 ROLLED_BACK: Final = frozenset({1204, 1205, 1222, 3960})
 
@@ -98,6 +107,8 @@ def classify(message: str) -> ErrorKind:
     """Say what an ODBC driver's message means, by its native numbers and, where they tell nothing, its SQLSTATEs."""
     numbers = native_numbers(message)
     kinds = {KINDS[number] for number in numbers if number in KINDS}
+    texts = [found for number in numbers for found in TEXTS.get(number, {}).items()]
+    kinds |= {kind for text, kind in texts if text in message.lower()}
     if not kinds:
         kinds = {STATES[state] for state in _STATE.findall(message) if state in STATES}
     return next((kind for kind in ErrorKind if kind in kinds), ErrorKind.FINAL)

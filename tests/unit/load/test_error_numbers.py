@@ -24,6 +24,10 @@ TIMEOUT = f"[HYT00] {MICROSOFT}Login timeout expired (0) (SQLDriverConnect)"
 CANCELLED = f"[HY008] {MICROSOFT}Operation canceled (0) (SQLExecDirectW)"
 CANCELLED_EARLY = f"[01S05] {MICROSOFT}Cancel treated as FreeStmt/Close (0) (SQLExecDirectW)"
 DATA = f"[42000] {MICROSOFT}[SQL Server]Not able to validate because (403) Forbidden. (105200) (SQLExecDirectW)"
+DISTRIBUTED = f"[42000] {MICROSOFT}[SQL Server]110806;A distributed query failed: {{}} (110806) (SQLExecDirectW)"
+CONNECTION_NEEDED = DISTRIBUTED.format(
+    "ExecuteNonQuery requires an open and available Connection. The connection's current state is closed."
+)
 DEADLOCK = f"[40001] {MICROSOFT}[SQL Server]Transaction (Process ID 7) was deadlocked. (1205) (SQLExecDirectW)"
 KILLED = f"[HY000] {MICROSOFT}[SQL Server]The session is in the kill state. (596) (SQLExecDirectW)"
 
@@ -35,6 +39,9 @@ KILLED = f"[HY000] {MICROSOFT}[SQL Server]The session is in the kill state. (596
         pytest.param(WARMING_UP, ErrorKind.WARMING_UP, id="warming up"),
         pytest.param(BUSY, ErrorKind.TRANSIENT, id="busy"),
         pytest.param(DEADLOCK, ErrorKind.TRANSIENT, id="deadlock"),
+        pytest.param(CONNECTION_NEEDED, ErrorKind.TRANSIENT, id="distributed query without a connection"),
+        pytest.param(DISTRIBUTED.format("Operation not allowed."), ErrorKind.TRANSIENT, id="operation not allowed"),
+        pytest.param(DISTRIBUTED.format("'PRIMARY' is full."), ErrorKind.FINAL, id="another distributed query"),
         pytest.param(REFUSED, ErrorKind.FINAL, id="login refused"),
         pytest.param(UNKNOWN_DATABASE, ErrorKind.PERHAPS_TRANSIENT, id="unknown database"),
         pytest.param(TIMEOUT, ErrorKind.PERHAPS_TRANSIENT, id="nobody answers"),
