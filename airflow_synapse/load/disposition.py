@@ -16,7 +16,7 @@ from airflow_synapse.load.identity import Path
 #:
 #: - ``append``: rows are added.
 #: - ``truncate``: the table is emptied first: readers see it empty for a while, and it stays empty when COPY fails.
-#: - ``replace``: the old rows, then the new ones, at once.
+#: - ``replace``: the old rows, then the new ones, at once; in a partitioned table each partition at once.
 #: - ``replace_slice``: the rows for which ``slice_predicate`` holds change, in one transaction.
 #: - ``replace_partition``: the partitions with ``partition_values`` change, each at once.
 #: - ``upsert``: rows with the same ``upsert_keys`` are replaced, others added, in one transaction.

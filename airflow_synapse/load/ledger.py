@@ -113,7 +113,7 @@ class Ledger:
             PlainStatement(
                 f"UPDATE {self.table.quoted} SET loaded_at = GETUTCDATE(), request_id = {request}, "
                 f"rows_loaded = {rows}\nWHERE {self._load} AND clear_number = {self.attempt.clear_number:d} "
-                f"AND attempt = {self._name} AND loaded_at IS NULL"
+                f"AND attempt = {self._name}"
             )
         )
         if self.attempt not in {each.attempt for each in self.loaded(session)}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from airflow_synapse.copy.identifiers import TableName
@@ -86,7 +86,6 @@ class Submission:
     plan: LoadPlan
     ledger: Ledger | None
     inspect: Callable[[CopyStatement, int], None] | None = None
-    _is_committing: bool = field(default=False)
 
     def run(self) -> Submitted:
         """Run the plan to its end.
@@ -112,7 +111,7 @@ class Submission:
         """Say whether a failure of :meth:`run` proves that the load put no row into the table."""
         if isinstance(error, _BEFORE_PUBLICATION):
             return True
-        if not isinstance(error, StatementError) or isinstance(error, ConnectionLostError) or self._is_committing:
+        if not isinstance(error, StatementError) or isinstance(error, ConnectionLostError):
             return False
         # The pool itself has refused the statement: an error without its number may be the driver's, and one that
         # passes may hide what the pool did. Then the pool's views are asked by the next try.
@@ -184,14 +183,24 @@ class Submission:
         """Take the rows into the table, and tell the pool's views when that is over."""
         if self.plan.is_transaction:
             self._execute(BEGIN_TRANSACTION)
-        for sql in self.plan.publish:
-            self._execute(sql)
+        for number, sql in enumerate(self.plan.publish):
+            try:
+                self._execute(sql)
+            except ConnectionLostError:
+                raise
+            except StatementError as error:
+                if self.plan.is_transaction or not number:
+                    raise
+                raise StatementError(
+                    f"{number} of the {len(self.plan.publish)} partitions of {self.copy.target} to replace hold the "
+                    f"new rows, and the others the old ones, until the load is repeated. {error}",
+                    number=error.number,
+                    retryable=error.retryable,
+                ) from error
         if self.ledger is not None:
             self._mark_loaded(submitted)
         if self.plan.is_transaction:
-            self._is_committing = True
             self._execute(COMMIT_TRANSACTION)
-            self._is_committing = False
         self.session.fetch(PUBLISHED_MARKER)
 
     def _mark_loaded(self, submitted: Submitted) -> None:

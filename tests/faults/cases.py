@@ -58,7 +58,7 @@ def _loads() -> Iterator[LoadKind]:
         staged = Shape.INSERTED if ledger else Shape.DIRECT
         yield LoadKind("append", OLD + NEW, staged, arguments, ledger)
         yield LoadKind("truncate", NEW, Shape.DIRECT, arguments, ledger)
-        yield LoadKind("replace", NEW, Shape.SWITCHED, arguments, ledger)
+        yield LoadKind("replace", NEW, Shape.SWITCHED, arguments, ledger, "HEAP" if ledger else partitioned)
         slice_ = {"slice_predicate": "k < 5"}
         yield LoadKind("replace_slice", NEW + _BESIDE, Shape.INSERTED, arguments | slice_, ledger)
         values = {"partition_values": ["1"]}

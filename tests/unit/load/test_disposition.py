@@ -305,3 +305,8 @@ def test_options_that_do_not_fit_the_statement_are_refused(options, statement, m
 )
 def test_the_fingerprint_changes_with_what_is_loaded_only(change, is_another):
     assert (fingerprint(LoadOptions(), copy(**change)) != fingerprint(LoadOptions(), copy())) is is_another
+
+
+def test_the_fingerprint_changes_with_the_partitions_that_are_replaced():
+    one, other = (LoadOptions(write_disposition="replace_partition", partition_values=(value,)) for value in ("1", "2"))
+    assert fingerprint(one, copy()) != fingerprint(other, copy())

@@ -23,6 +23,7 @@ from airflow_synapse.exceptions import (
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import RECORD_KEY
+from airflow_synapse.load.request import BEGIN_MARKER
 from airflow_synapse.load.runner import Load, MemoryStore, find_result, hand_over, run_load
 
 SOURCE = [(1, "new"), (2, "new")]
@@ -113,8 +114,8 @@ def task():
 
 @contextmanager
 def refused(match):
-    with pytest.raises(StatementError, match=match):
-        yield
+    with pytest.raises(StatementError, match=match) as caught:
+        yield caught
 
 
 def test_an_append_announces_itself_writes_the_record_and_copies(task):
@@ -244,6 +245,31 @@ def test_a_failed_copy_is_tried_again(task):
     assert task.rows == ONCE
 
 
+def test_a_copy_that_was_rolled_back_is_tried_again_whatever_the_views_forget(task):
+    with pytest.raises(CopyFailedError):
+        task.run(trouble={("COPY", "instead"): StatementError("deadlock (1205)", number=1205, retryable=True)})
+    task.pool.requests.clear()
+    task.run()
+    assert task.rows == ONCE
+
+
+def test_a_try_whose_announcement_is_forgotten_at_once_announces_itself_again(task, caplog):
+    task.run(trouble={("SELECT request_id, session_id", "instead"): []})
+    assert task.pool.sent.count(BEGIN_MARKER) == 2
+    assert (task.rows, caplog.text) == (ONCE, "")
+
+
+def test_what_another_try_has_written_meanwhile_is_not_overwritten(task):
+    theirs = {"loaded": None, "attempts": []}
+
+    def take_over():
+        task.store.set(RECORD_KEY, theirs)
+        return 2
+
+    task.run(trouble={("COPY", "after"): take_over})
+    assert task.store.get(RECORD_KEY) is theirs
+
+
 def test_a_passing_error_of_copy_stays_one(task):
     with pytest.raises(CopyFailedError) as caught:
         task.run(trouble={("COPY", "instead"): StatementError("deadlock (1205)", number=1205, retryable=True)})
@@ -307,6 +333,18 @@ def test_a_publication_that_fails_is_rolled_back_and_leaves_no_staging_table():
             trouble={("INSERT INTO [dbo].[t]", "instead"): StatementError("disk full (1105)", number=1105)},
         )
     assert task.pool.tables == {TARGET: Counter([(1, "old")])}
+
+
+def test_a_replacement_that_fails_between_two_partitions_says_how_many_hold_the_new_rows(task):
+    halves = [("k", "int", 1, "2")]
+    trouble = {
+        ("SELECT c.name, t.name AS type_name, f.boundary", "instead"): halves,
+        ("ALTER TABLE", "instead"): [],  # the first partition
+        ("ALTER TABLE [", "instead"): StatementError("no lock (1222)", number=1222, retryable=True),
+    }
+    with refused(r"1 of the 2 partitions of \[dbo\]\.\[t\] to replace hold the new rows") as caught:
+        task.run(write_disposition="replace", trouble=trouble)
+    assert caught.value.retryable
 
 
 def test_the_ledger_is_asked_when_airflow_and_the_views_know_nothing(task):
