@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from airflow_synapse.copy.identifiers import ColumnName, TableName, quote
+from airflow_synapse.copy.identifiers import ColumnName, TableName
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.load.identity import Path
+from airflow_synapse.schema.storage_options import read_distribution
 
 #: What a reader of the table sees.
 #:
@@ -31,7 +32,6 @@ _BELONGS: Final[Mapping[str, tuple[tuple[str, ...], bool]]] = {
     "staging_index": (("append", "replace_slice", "upsert"), False),
     "reload": (("append",), False),
 }
-_HASH: Final = re.compile(r"HASH\s*\((?P<columns>.+)\)", re.IGNORECASE)
 _INDEXES: Final = ("HEAP", "CLUSTERED COLUMNSTORE INDEX")
 #: What ends a condition, or the part of it that the pool reads; strings and bracketed names are passed over first.
 _PREDICATE_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\[(?:[^\]]|\]\])*\]|\"(?:[^\"]|\"\")*\"|--|/\*|[\s\S]")
@@ -133,13 +133,14 @@ class LoadOptions:
             raise CopyOptionError(f"write_disposition={self.write_disposition!r} needs {argument}.")
 
     def _distribution(self) -> str:
-        text = (self.staging_distribution or "ROUND_ROBIN").strip()
-        if text.upper() == "ROUND_ROBIN":
-            return "ROUND_ROBIN"
-        if match := _HASH.fullmatch(text):
-            columns = [ColumnName.parse(column.strip()).name for column in match["columns"].split(",")]
-            return f"HASH({', '.join(map(quote, columns))})"
-        raise CopyOptionError(f"staging_distribution is {text!r}; it is ROUND_ROBIN or HASH(column, ...).")
+        text = self.staging_distribution or "ROUND_ROBIN"
+        try:
+            kind, columns = read_distribution(text)
+        except CopyOptionError:
+            kind, columns = "REPLICATE", ()
+        if kind == "REPLICATE":
+            raise CopyOptionError(f"staging_distribution is {text!r}; it is ROUND_ROBIN or HASH(column, ...).")
+        return f"HASH({', '.join(map(str, columns))})" if columns else kind
 
     def _index(self) -> str:
         text = " ".join((self.staging_index or "HEAP").upper().split())

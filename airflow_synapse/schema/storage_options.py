@@ -27,6 +27,26 @@ _ENTRY: Final = re.compile(
 )
 
 
+DistributionKind = Literal["ROUND_ROBIN", "REPLICATE", "HASH"]
+
+
+def read_distribution(text: str) -> tuple[DistributionKind, tuple[ColumnName, ...]]:
+    """Read ``ROUND_ROBIN``, ``REPLICATE`` or ``HASH(column, ...)``.
+
+    :return: The kind, and the columns of HASH.
+    :raises CopyOptionError: Rule ``distribution``.
+    """
+    match = _DISTRIBUTION.fullmatch(text)
+    if match is None:
+        raise refuse("distribution", shown=show(text))
+    if match[1]:
+        return cast(DistributionKind, match[1].upper()), ()
+    columns = tuple(name for name, direction in _names(match[2], "distribution") if not direction)
+    if not columns:
+        raise refuse("distribution", shown=show(text))
+    return "HASH", columns
+
+
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """Where each row of a table goes.
@@ -35,7 +55,7 @@ class Distribution:
     :param column: The column that ``HASH`` distributes by.
     """
 
-    kind: Literal["ROUND_ROBIN", "REPLICATE", "HASH"]
+    kind: DistributionKind
     column: ColumnName | None = None
 
     @classmethod
@@ -44,17 +64,10 @@ class Distribution:
 
         :raises CopyOptionError: Rules ``distribution``, ``distribution-columns``.
         """
-        match = _DISTRIBUTION.fullmatch(text)
-        if match is None:
-            raise refuse("distribution", shown=show(text))
-        if match[1]:
-            return cls(cast(Literal["ROUND_ROBIN", "REPLICATE"], match[1].upper()))
-        columns = [name for name, direction in _names(match[2], "distribution") if not direction]
+        kind, columns = read_distribution(text)
         if len(columns) > 1:
             raise refuse("distribution-columns", shown=show(text))
-        if not columns:
-            raise refuse("distribution", shown=show(text))
-        return cls("HASH", columns[0])
+        return cls(kind, *columns)
 
     def to_sql(self) -> str:
         """Return the option as CREATE TABLE writes it."""

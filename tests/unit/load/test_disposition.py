@@ -87,11 +87,11 @@ def test_a_staging_table_has_the_columns_of_the_column_list_and_the_options_of_t
     made = plan(
         statement=copy(columns=["day"]),
         ledger_table=LEDGER,
-        staging_distribution="hash( id, [day] )",
+        staging_distribution="hash( id, [a,b] )",
         staging_index="clustered  columnstore index",
     )
     assert made.prepare == (
-        f"CREATE TABLE {STAGE}\nWITH (DISTRIBUTION = HASH([id], [day]), CLUSTERED COLUMNSTORE INDEX)\n"
+        f"CREATE TABLE {STAGE}\nWITH (DISTRIBUTION = HASH([id], [a,b]), CLUSTERED COLUMNSTORE INDEX)\n"
         "AS SELECT [day] FROM [dbo].[t] WHERE 1 = 2",
     )
     assert "INSERT INTO [dbo].[t] ([day])" in made.publish[0]
