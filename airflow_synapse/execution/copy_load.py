@@ -104,8 +104,9 @@ class CopyLoad:
         check_on_empty(arguments.on_empty)
         check_targets(arguments, copy)
         check_create_table(arguments, copy)
+        self._plain = copy
         #: The statement, with the credentials that the connections hold.
-        self.copy = with_credentials(copy, arguments, self._storage, self._error_storage)
+        self.copy = self._with_credentials(copy)
 
     def read_connection(self) -> None:
         """Read the connection to the pool, which may talk to Airflow, ahead of :meth:`run`.
@@ -281,14 +282,19 @@ class CopyLoad:
         )
 
     def _copy_of(self, attempt: Attempt) -> CopyStatement:
-        """Return the statement of an attempt, each of which has a folder for rejected rows of its own."""
-        task_try, copy = self._try, self.copy
+        """Return the statement of an attempt, whose folder for rejected rows and whose SAS are its own."""
+        task_try, copy = self._try, self._plain
         identity = replace(task_try.identity, clear_number=attempt.clear_number)
         if copy.error_file and self._arguments.error_file_per_load:
             base = copy.error_file.directory.removesuffix(self._try_folder)
             folder = identity.reject_folder(attempt.try_number, attempt.token)
             copy = replace(copy, error_file=replace(copy.error_file, directory=base + folder))
-        return copy if self._arguments.request_label else replace(copy, label=identity.label)
+        if not self._arguments.request_label:
+            copy = replace(copy, label=identity.label)
+        return self._with_credentials(copy)
+
+    def _with_credentials(self, copy: CopyStatement) -> CopyStatement:
+        return with_credentials(copy, self._arguments, self._storage, self._error_storage)
 
     @property
     def _try_folder(self) -> str:

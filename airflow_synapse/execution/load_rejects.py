@@ -32,8 +32,8 @@ class LoadRejects:
         self._storage = storage
         self._sample_rows = parse_rows("rejected_rows_sample", arguments.rejected_rows_sample)
         self._thresholds = Thresholds.parse(arguments.max_rejected_rows, arguments.max_rejected_ratio)
-        #: What :meth:`inspect` has read last, and where.
-        self._inspected: tuple[ErrorFile, RejectedRowsReport] | None = None
+        #: What :meth:`inspect` has read last, and the directory.
+        self._inspected: tuple[str, RejectedRowsReport] | None = None
 
     def check(self, options: LoadOptions) -> None:
         """Refuse thresholds that could not keep the table as it is, or that nobody could compare with anything.
@@ -66,7 +66,7 @@ class LoadRejects:
         if not self._thresholds or copy.error_file is None:
             return
         report = self._read(copy, rows_loaded)
-        self._inspected = copy.error_file, report
+        self._inspected = copy.error_file.directory, report
         if breach := self._thresholds.breach(report):
             log.error("%s", report.to_text())
             raise too_many_rejected_rows(copy, report, breach)
@@ -80,7 +80,7 @@ class LoadRejects:
             return RejectedRowsReport(rows_loaded=rows_loaded)
         if not self._are_countable or copy.error_file is None:
             return None
-        if self._inspected and self._inspected[0] == copy.error_file:
+        if self._inspected and self._inspected[0] == copy.error_file.directory:
             report = replace(self._inspected[1], rows_loaded=rows_loaded)
         else:
             try:

@@ -464,6 +464,19 @@ def test_an_attempt_after_a_broken_link_writes_rejected_rows_to_a_folder_of_its_
     assert first != second == result["reject_folder"]
 
 
+def test_the_life_of_a_sas_begins_with_the_attempt_that_submits(operator, driver, lake, context, monkeypatch):
+    begun = []
+
+    def sas(self, location, permissions):
+        return SharedAccessSignature(token=Secret(f"sv=1&sp={permissions}&sig={'late' if begun else 'early'}"))
+
+    monkeypatch.setattr(SynapseStorageHook, "_copy_credential", sas)
+    driver.answers.insert(0, ("client_correlation_id'", lambda: begun.append(True)))
+    operator(**REJECTING).execute(context)
+    (copy,) = driver.copies
+    assert (copy.count("sig=late"), copy.count("sig=early")) == (2, 0)
+
+
 def test_a_retry_of_a_try_that_loaded_returns_its_result_and_its_reject_folder(operator, driver, context):
     first = operator(error_file="/rejects", max_errors=1).execute(context)
     context["ti"].try_number = 2
