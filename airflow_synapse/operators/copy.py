@@ -68,7 +68,9 @@ class SynapseCopyOperator(BaseOperator):
         the names of the task instance. (templated)
     :param write_disposition: What becomes of the rows that are in the table: ``append``, ``truncate``, ``replace``,
         ``replace_slice``, ``replace_partition`` or ``upsert``; see
-        :data:`~airflow_synapse.load.disposition.WRITE_DISPOSITIONS`. (templated)
+        :data:`~airflow_synapse.load.disposition.WRITE_DISPOSITIONS`. ``truncate`` empties the table before COPY: what
+        only the pool finds out, such as a credential that it refuses or more rejected rows than ``max_errors``, leaves
+        the table empty. (templated)
     :param slice_predicate: For ``replace_slice``: the condition over columns of the table that says which rows to
         replace, such as ``flight_date = '2013-01-31'``. Rows of the files for which it does not hold fail the load.
         It is SQL: render no text into it that others choose. (templated)
