@@ -295,17 +295,14 @@ def test_a_try_that_died_before_it_loaded_leaves_nothing_behind(task, put, rows,
     assert staged(landing) == []
 
 
-def test_a_try_after_one_that_loaded_takes_its_result(task, put, rows, landing, no_waits, proxy):
+def test_a_try_after_one_that_loaded_replaces_what_it_had_put_there(task, put, rows, landing, no_waits, proxy):
     put(b"no\nno\n", b"1\n2\n")
     proxy.faults.append(Fault(status=503, code="ServerBusy", contains="comp=list", after=2))
     with pytest.raises(SynapseError):  # the staged file cannot be removed
         task.run()
     assert rows("raw_row") == [("1",), ("2",)]
     proxy.faults.clear()
-    proxy.requests.clear()
-    again = task.run()
-    assert (again["rows_loaded"], again["seconds"]) == (2, None)
-    assert "PUT" not in {method for method, _ in proxy.requests}  # nothing was staged again
+    assert task.run()["rows_loaded"] == 2
     assert rows("raw_row") == [("1",), ("2",)]
     assert staged(landing) == []
 
