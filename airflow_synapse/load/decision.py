@@ -47,7 +47,8 @@ class Facts:
     :param now: Outcome of the attempts with the clear number of this one.
     :param before: Outcome of the attempts with lower clear numbers.
     :param repeatable: Whether doing the load twice leaves the table as doing it once does.
-    :param this_try: Whether this very try has loaded, and its link broke before it knew.
+    :param unended: Whether the load was done by an attempt that Airflow remembers as one that has not come to its end:
+        its link broke, or its worker died.
     :param reload: Whether the user wants the rows again after a clear, whatever is in the table.
     :param changed: Whether the load that was done had other arguments. Says nothing where none was done.
     """
@@ -55,7 +56,7 @@ class Facts:
     now: Outcome
     before: Outcome
     repeatable: bool
-    this_try: bool = False
+    unended: bool = False
     reload: bool = False
     changed: bool = False
 
@@ -68,7 +69,7 @@ class Rule:
     repeatable: bool
     now: Outcome | None = None
     before: Outcome | None = None
-    this_try: bool | None = None
+    unended: bool | None = None
     reload: bool | None = None
     changed: bool | None = None
 
@@ -76,7 +77,7 @@ class Rule:
         """Say whether the row is for these facts."""
         return all(
             getattr(self, name) in {None, getattr(facts, name)}
-            for name in ("repeatable", "now", "before", "this_try", "reload", "changed")
+            for name in ("repeatable", "now", "before", "unended", "reload", "changed")
         )
 
 
@@ -84,10 +85,12 @@ _L, _N, _U = Outcome.LOADED, Outcome.NOT_LOADED, Outcome.UNKNOWN
 
 #: Exactly one row fits any facts.
 DECISIONS: Final = (
-    # A load that can be repeated is repeated: an earlier try may have loaded other files of the same names, before a
-    # clear that did not count, or in a DAG run of the same name that was deleted. A late crash costs time only.
-    Rule(repeatable=True, this_try=True, then=Decision.TAKE_RESULT),
-    Rule(repeatable=True, this_try=False, then=Decision.RUN),
+    # A load that can be repeated is repeated, unless this is the try after a crash. A try that came to its end may have
+    # loaded other files of the same names: before a clear that did not count, or in a DAG run of the same name that was
+    # deleted, of which Airflow remembers nothing. Where that was not so, it costs time only.
+    Rule(repeatable=True, unended=True, changed=False, then=Decision.TAKE_RESULT),
+    Rule(repeatable=True, unended=True, changed=True, then=Decision.RUN),
+    Rule(repeatable=True, unended=False, then=Decision.RUN),
     # One that adds rows runs only where it is known that they are not there. reload counts once a clear: it says
     # nothing about the tries after it.
     Rule(repeatable=False, now=_L, changed=False, then=Decision.TAKE_RESULT),
@@ -113,13 +116,13 @@ class Knowledge:
 
     :param loaded: Attempts whose rows are in the table, the latest last.
     :param unknown: Attempts whose outcome nobody can know.
-    :param recorded: Attempts that Airflow remembers.
+    :param unended: Attempts that Airflow remembers as not ended.
     :param lost: Whether attempts may have been of which nothing is known at all.
     """
 
     loaded: tuple[LoadedBy, ...] = ()
     unknown: frozenset[Attempt] = frozenset()
-    recorded: frozenset[Attempt] = frozenset()
+    unended: frozenset[Attempt] = frozenset()
     lost: bool = False
 
     def facts(self, me: Attempt, *, repeatable: bool, reload: bool) -> Facts:
@@ -129,8 +132,7 @@ class Knowledge:
             now=self._outcome({True}, me),
             before=self._outcome({False}, me),
             repeatable=repeatable,
-            # One of a DAG run that was deleted may have the same numbers: Airflow has forgotten it.
-            this_try=done is not None and done.attempt.rank == me.rank and done.attempt in self.recorded,
+            unended=done is not None and done.attempt in self.unended and done.attempt.clear_number == me.clear_number,
             reload=reload,
             changed=done is not None and done.attempt.fingerprint != me.fingerprint,
         )
@@ -185,7 +187,7 @@ def learn(
     return Knowledge(
         loaded=tuple(sorted(known.values(), key=lambda each: each.attempt.rank)),
         unknown=frozenset(unknown - known.keys()),
-        recorded=frozenset(each.attempt for each in record.attempts),
+        unended=frozenset(each.attempt for each in record.attempts),
         lost=not has_store and ledger is None and not _all_tries_are_known(me, others.values()),
     )
 

@@ -61,7 +61,8 @@ class Settlement:
 
     :param session: The attempt's session, in which it has announced itself.
     :param attempt: The attempt.
-    :param is_repeatable: Whether the load may be repeated, so that only a COPY of this very try is waited for.
+    :param is_repeatable: Whether the load may be repeated, so that only a COPY that Airflow remembers is waited for,
+        and none from before a clear.
     :param is_first: Whether the attempt is the first of its process, so that a later try cannot have ended it.
     """
 
@@ -186,12 +187,12 @@ class Settlement:
     def _is_awaited(self, other: AttemptRequests, recorded: set[Attempt]) -> bool:
         """Whether to wait for a COPY into the table, and take its outcome, rather than to end it."""
         deciding = other.deciding
-        is_of_this_try = other.attempt.rank == self.attempt.rank and other.attempt in recorded
+        is_wanted = other.attempt.clear_number == self.attempt.clear_number and other.attempt in recorded
         return (
             other.attempt.path == "direct"
             and deciding is not None
             and deciding.is_running
-            and (not self.is_repeatable or is_of_this_try)
+            and (not self.is_repeatable or is_wanted)
         )
 
     def _end_sessions(self, listed: Iterable[AttemptRequests], record: LoadRecord) -> list[str]:
@@ -206,8 +207,9 @@ class Settlement:
         if found is None:
             # Which sessions are open is not shown: the requests are. One that is listed is of this load for sure.
             for each in others:
-                if each.attempt.rank <= self.attempt.rank:
-                    self._kill(each.session_id)
+                if each.attempt.rank > self.attempt.rank:
+                    raise self._superseded(each.attempt)  # its session may be open
+                self._kill(each.session_id)
             return sorted(each.session_id for each in others if each.is_running)
         still_open = sorted(
             session_id for session_id, login_time in found.items() if logins[session_id] in {None, login_time}

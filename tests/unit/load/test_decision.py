@@ -11,8 +11,8 @@ from airflow_synapse.load.request import BEGIN_LABEL, PUBLISHED_LABEL, AttemptRe
 
 LOADED, NOT_LOADED, UNKNOWN = Outcome.LOADED, Outcome.NOT_LOADED, Outcome.UNKNOWN
 EVERY_FACTS = [
-    Facts(now=now, before=before, repeatable=repeatable, this_try=this_try, reload=reload, changed=changed)
-    for now, before, repeatable, this_try, reload, changed in product(Outcome, Outcome, *[(False, True)] * 4)
+    Facts(now=now, before=before, repeatable=repeatable, unended=unended, reload=reload, changed=changed)
+    for now, before, repeatable, unended, reload, changed in product(Outcome, Outcome, *[(False, True)] * 4)
 ]
 
 
@@ -29,8 +29,8 @@ def test_an_append_runs_only_where_its_rows_are_known_not_to_be_there_or_the_use
 
 
 @pytest.mark.parametrize("facts", [facts for facts in EVERY_FACTS if facts.repeatable], ids=str)
-def test_a_repeatable_load_never_fails_for_what_is_not_known_and_runs_unless_this_very_try_has_loaded(facts):
-    assert decide(facts) is (Decision.TAKE_RESULT if facts.this_try else Decision.RUN)
+def test_a_repeatable_load_never_fails_for_what_is_not_known_and_runs_unless_a_crash_hid_that_it_was_done(facts):
+    assert decide(facts) is (Decision.TAKE_RESULT if facts.unended and not facts.changed else Decision.RUN)
 
 
 @pytest.mark.parametrize(
@@ -139,20 +139,21 @@ def test_an_earlier_try_of_which_airflow_remembers_nothing(requests, has_store, 
 
 
 @pytest.mark.parametrize(
-    ("earlier", "is_recorded", "expected"),
+    ("earlier", "is_recorded", "clear_number", "expected"),
     [
-        (attempt(try_number=2), True, True),
-        (attempt(try_number=2), False, False),
-        (attempt(try_number=1), True, False),
-        (attempt(try_number=3), True, False),
+        pytest.param(attempt(try_number=2), True, 0, True, id="this try, whose link broke"),
+        pytest.param(attempt(try_number=1), True, 0, True, id="a try that died"),
+        pytest.param(attempt(try_number=1), True, 1, False, id="before a clear"),
+        pytest.param(attempt(try_number=1), False, 0, False, id="a try that came to its end, or of a deleted run"),
+        pytest.param(attempt(try_number=3), False, 0, False, id="a later try of a deleted run"),
     ],
-    ids=["this try", "a try of a run that was deleted", "an earlier try", "a later try of a run that was deleted"],
 )
-def test_only_what_airflow_remembers_of_this_try_is_of_this_try(earlier, is_recorded, expected):
+def test_a_load_is_unended_where_airflow_remembers_its_attempt_as_open(earlier, is_recorded, clear_number, expected):
+    me = attempt(try_number=2, token="me", clear_number=clear_number)
     record = remembering(earlier) if is_recorded else LoadRecord()
     completed = [listed(earlier, BEGUN, ("the label", "Completed"))]
-    knowledge = learn(ME, record=record, listed=completed, ledger=None, has_store=True)
-    assert knowledge.facts(ME, repeatable=True, reload=False).this_try is expected
+    knowledge = learn(me, record=record, listed=completed, ledger=None, has_store=True)
+    assert knowledge.facts(me, repeatable=True, reload=False).unended is expected
 
 
 def test_the_first_try_needs_no_store():

@@ -272,7 +272,7 @@ def test_the_ledger_is_enough_where_the_pool_shows_no_requests():
     assert not ends[CopyOutcomeUnknownError]
 
 
-@pytest.mark.parametrize("name", ["append", "append with ledger"])
+@pytest.mark.parametrize("name", ["append", "append with ledger", "truncate", "replace_slice"])
 def test_rows_are_loaded_once_where_the_pool_does_not_show_which_sessions_are_open(name):
     ends = tell(LOADS[name], hides_sessions=True)
     assert ends[type(None)] > SCHEDULES / 4

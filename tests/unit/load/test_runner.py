@@ -164,6 +164,14 @@ def test_a_run_that_was_deleted_and_made_again_loads_the_files_as_they_are_now(t
     assert task.rows == Counter(MENDED)
 
 
+def test_a_try_after_one_that_died_behind_its_commit_takes_its_result(task):
+    died = RuntimeError("as good as dead: nothing is written down")
+    with pytest.raises(RuntimeError):
+        task.run(write_disposition="truncate", trouble={("COPY", "after"): died})
+    task.run(write_disposition="truncate")
+    assert (task.rows, task.copies) == (ONCE, [])
+
+
 def test_a_try_after_whose_commit_the_link_breaks_does_not_repeat_even_what_could_be_repeated(task):
     task.run(write_disposition="truncate", trouble={("COPY", "after"): lost()})
     assert (task.rows, len(task.copies)) == (ONCE, 1)
