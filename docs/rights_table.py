@@ -22,7 +22,7 @@ def as_markdown() -> str:
     kinds.setdefault(kept_rows, []).append("`RejectedRowsToTableOperator`")
     made = rights_to_load(_TABLE, disposition="append", creates_table=True)
     kinds.setdefault(made, []).append("`append` or `truncate` of a table that is made")
-    kept = rights_to_load(_TABLE, disposition="append", has_ledger=True)
+    kept = rights_to_load(_TABLE, disposition="append", ledger_table=TableName.parse("dbo.load_ledger"))
     kinds.setdefault(kept, []).append("`append` with `ledger_table`")
     kinds[rights_to_make_external_table("dbo")] = ['`SparkToSqlPoolOperator(table_type="EXTERNAL")`']
     kinds[rights_to_export("dbo")] = ["`SqlPoolToSparkOperator`"]

@@ -62,26 +62,37 @@ class MissingRight:
 
 
 def rights_to_load(
-    table: TableName, *, disposition: str = "append", has_ledger: bool = False, creates_table: bool = False
+    table: TableName,
+    *,
+    disposition: str = "append",
+    ledger_table: TableName | None = None,
+    creates_table: bool = False,
 ) -> tuple[Right, ...]:
     """Return what the user who loads a table by COPY needs.
 
     :param disposition: One of :data:`~airflow_synapse.load.disposition.WRITE_DISPOSITIONS`.
-    :param has_ledger: Whether a ledger table remembers the load.
+    :param ledger_table: The ledger that remembers the load, which is made when missing; None for none.
     :param creates_table: Whether the table is made.
     """
-    is_staged = has_ledger or disposition not in {"append", "truncate"}
-    if not is_staged and not creates_table:
+    is_staged = disposition not in {"append", "truncate"} or (disposition == "append" and ledger_table is not None)
+    if is_staged or creates_table:
+        needed: tuple[str, ...] = ("ALTER", "INSERT")
+        if is_staged:
+            needed += ("SELECT",)  # of the staging table
+        if disposition in {"replace_slice", "upsert"}:
+            needed += ("DELETE",)
+        rights = (Right(name="CREATE TABLE"), *_in_schema_of(table, needed))
+    else:
         on_table = ("INSERT", "ALTER") if disposition == "truncate" else ("INSERT",)
-        return Right(name=_BULK), *(Right(name=name, on="OBJECT", securable=table.quoted) for name in on_table)
-    needed: tuple[str, ...] = ("ALTER", "INSERT")
-    if is_staged:
-        needed += ("SELECT",)  # of the staging table
-    if disposition in {"replace_slice", "upsert"}:
-        needed += ("DELETE",)
-    schema = table.schema or _DEFAULT_SCHEMA
-    in_schema = (Right(name=name, on="SCHEMA", securable=schema) for name in needed)
-    return Right(name=_BULK), Right(name="CREATE TABLE"), *in_schema
+        rights = tuple(Right(name=name, on="OBJECT", securable=table.quoted) for name in on_table)
+    if ledger_table is not None:
+        of_ledger = _in_schema_of(ledger_table, ("ALTER", "INSERT", "SELECT", "UPDATE"))
+        rights += (Right(name="CREATE TABLE"), *of_ledger)
+    return Right(name=_BULK), *dict.fromkeys(rights)
+
+
+def _in_schema_of(table: TableName, names: Iterable[str]) -> tuple[Right, ...]:
+    return tuple(Right(name=name, on="SCHEMA", securable=table.schema or _DEFAULT_SCHEMA) for name in names)
 
 
 def rights_to_make_external_table(schema: str) -> tuple[Right, ...]:

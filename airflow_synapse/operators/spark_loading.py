@@ -89,10 +89,11 @@ class SparkLoading(SparkWork):
 
     def missing_pool_rights(self) -> list[MissingRight]:
         """Return which rights to load the login lacks: more where a table, or a staging table, is to be made."""
+        ledger_table = self._task.ledger_table
         rights = rights_to_load(
             TableName.parse(self._task.table),
             disposition=self._choice.write_disposition,
-            has_ledger=self._task.ledger_table is not None,
+            ledger_table=None if ledger_table is None else TableName.parse(ledger_table),
             creates_table=not self._new_table.is_there(),
         )
         return self._hook.missing_rights(rights)

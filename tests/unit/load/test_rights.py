@@ -45,12 +45,26 @@ def test_who_empties_a_table_must_be_allowed_to_alter_it():
         ({"disposition": "replace"}, ["ALTER", "INSERT", "SELECT"]),
         ({"disposition": "upsert"}, ["ALTER", "INSERT", "SELECT", "DELETE"]),
         ({"disposition": "replace_slice"}, ["ALTER", "INSERT", "SELECT", "DELETE"]),
-        ({"has_ledger": True}, ["ALTER", "INSERT", "SELECT"]),
+        ({"ledger_table": TableName.parse("dbo.ledger")}, ["ALTER", "INSERT", "SELECT", "UPDATE"]),
     ],
 )
 def test_a_load_by_a_staging_table_reads_it(arguments, needed):
     rights = rights_to_load(TABLE, **arguments)
     assert [right.name for right in rights if right.on == "SCHEMA"] == needed
+
+
+def test_a_ledger_of_another_schema_needs_rights_there():
+    rights = rights_to_load(TABLE, disposition="truncate", ledger_table=TableName.parse("ops.ledger"))
+    assert [(right.name, right.securable) for right in rights] == [
+        ("ADMINISTER DATABASE BULK OPERATIONS", ""),
+        ("INSERT", TABLE.quoted),
+        ("ALTER", TABLE.quoted),
+        ("CREATE TABLE", ""),
+        ("ALTER", "ops"),
+        ("INSERT", "ops"),
+        ("SELECT", "ops"),
+        ("UPDATE", "ops"),
+    ]
 
 
 def test_an_export_needs_what_the_reference_of_cetas_names_and_to_count_the_rows():
