@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import sys
 import tempfile
 
 import pytest
@@ -18,6 +19,14 @@ _numbers = itertools.count(1)
 # Before anything imports Airflow, which makes its folder and its configuration when it is imported.
 _AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="airflow-", ignore_cleanup_errors=True)
 os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets():
+    """Let Airflow forget what it has to mask: each text makes the next one slower to add, and tests make thousands."""
+    yield
+    if log := sys.modules.get("airflow.sdk.log"):
+        log._secrets_masker().reset_masker()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from airflow_synapse.copy.credentials import (
     StorageCredential,
 )
 from airflow_synapse.exceptions import CredentialError
-from airflow_synapse.hooks.masking import mask
+from airflow_synapse.hooks.masking import mask_sas
 from airflow_synapse.hooks.storage_settings import StorageSettings
 from airflow_synapse.secret import Secret
 
@@ -20,7 +20,7 @@ from airflow_synapse.secret import Secret
 _TOKEN_ENDPOINT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/token"  # noqa: S105 - a URL
 #: How long a SAS that was made serves other loads of this process. A triggerer runs many, and what Airflow has to mask
 #: stays for as long as the process lives: each new secret makes every line of a log slower.
-_SAS_REUSE: Final = timedelta(hours=1)
+_SAS_REUSE: Final = timedelta(hours=4)
 #: What was made, by what it is for: when, and the SAS.
 _MINTED: Final[dict[tuple[object, ...], tuple[datetime, Secret]]] = {}
 
@@ -67,7 +67,7 @@ def _mint(
     name = (settings.account, settings.endpoint, key, container, permissions, lifetime)
     minted_at, secret = _MINTED.get(name, (datetime.min.replace(tzinfo=UTC), None))
     if secret is not None and now - minted_at < min(_SAS_REUSE, lifetime / 2):
-        mask(secret)
+        mask_sas(secret)
         return secret
     # An emulator is reached without TLS; everything else must not be.
     protocol = "https" if settings.endpoint.startswith("https://") else "https,http"
@@ -83,6 +83,6 @@ def _mint(
     except ValueError:
         return None
     secret = Secret(token)
-    mask(secret)
+    mask_sas(secret)
     _MINTED[name] = now, secret
     return secret

@@ -110,8 +110,17 @@ def test_the_rejected_rows_of_a_copy_that_was_repeated_count_once(new_task, work
     assert result["rows_rejected"] == result["rejected_rows_report"]["rows"] == 2
 
 
+class FirstWords(dict):
+    """What is kept of a task whose worker dies before it can write down its end."""
+
+    def update(self, values):
+        for key, value in values.items():
+            self.setdefault(key, value)
+
+
 def test_the_result_of_a_try_that_died_after_loading_has_its_report(new_task, rows):
     task = new_task(write_disposition="replace", max_rejected_rows=2)
+    task.kept = FirstWords()
     first = task.run()
     again = task.run(max_rejected_rows=0)  # what is in the table is not refused afterwards
     assert again == {**first, "seconds": None}
