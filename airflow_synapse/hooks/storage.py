@@ -70,7 +70,7 @@ class SynapseStorageHook(BaseHook):
     def source_credential(self, location: ExternalLocation) -> StorageCredential:
         """Return the CREDENTIAL to read a location: a SAS with READ and LIST, a service principal, or public access.
 
-        A SAS is the connection's own, or made from its account key: for the container, and for twelve hours.
+        A SAS is the connection's own, or made from its account key: for the container, and for eight to twelve hours.
 
         :raises CredentialError: The connection is for another account, or holds nothing that COPY can take.
         """
