@@ -247,7 +247,7 @@ _TABLE: Final = (
          _ON_OFF,
          f"{_REFERENCE}, IDENTITY_INSERT and AUTO_CREATE_TABLE"),
     Rule("text", "COPY", "is no text",
-         "Give a string.",
+         "Give a string; in a DAG that renders native objects, one in quotes: \"'0x0A'\".",
          f"{_REFERENCE}, Syntax"),
     Rule("unknown-option", "COPY", "has no such option",
          "Use one of the fifteen documented options.",

@@ -58,7 +58,8 @@ class SynapseCopyOperator(BaseOperator):
     :param compression: COMPRESSION. The pool's default: by the extension of each file. (templated)
     :param field_quote: FIELDQUOTE: a character, its form ``0x22``, or empty. The pool's default: ``"``. (templated)
     :param field_terminator: FIELDTERMINATOR. The pool's default: a comma. (templated)
-    :param row_terminator: ROWTERMINATOR; files with bare line feeds need ``0x0A``. (templated)
+    :param row_terminator: ROWTERMINATOR; files with bare line feeds need ``0x0A``, which a DAG with
+        ``render_template_as_native_obj=True`` takes for the number 10: write ``"'0x0A'"`` there. (templated)
     :param first_row: FIRSTROW, in every file; 2 skips a header. The pool's default: 1. (templated)
     :param date_format: DATEFORMAT, such as ``ymd``. The pool's default: ``mdy``. (templated)
     :param encoding: ENCODING: UTF8 or UTF16. The pool's default: UTF8. (templated)
