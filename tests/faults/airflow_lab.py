@@ -67,7 +67,13 @@ class AirflowTask:
         os.kill(self._airflow.request("GET", self._instance)["pid"], signal.SIGKILL)
 
     def mark_failed(self) -> None:
+        """Mark it failed, and wait until Airflow has ended the run: it would end one that is cleared meanwhile, too."""
         self._airflow.request("PATCH", self._instance, {"new_state": "failed"})
+        deadline = time.monotonic() + _PATIENCE
+        while (state := self._airflow.request("GET", self._run)["state"]) != "failed":
+            if time.monotonic() > deadline:
+                raise AssertionError(f"The run is {state} {_PATIENCE:g} s after its task was marked failed.")
+            time.sleep(_STEP_SECONDS)
 
     def clear(self) -> None:
         self._airflow.request("POST", f"{self._run}/clear", {"dry_run": False})
