@@ -29,12 +29,13 @@ from airflow_synapse.local.catalog.requests import RequestLog, SessionRecord
 from airflow_synapse.local.client_link import ClientLink
 from airflow_synapse.local.concurrency import CONCURRENT_QUERIES, ConcurrencySlots
 from airflow_synapse.local.copy.environment import StorageConfiguration
+from airflow_synapse.local.database import Database
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.faults import Faults, StatementFaults
 from airflow_synapse.local.protocol import LoginRequest
 from airflow_synapse.local.session import PoolSession
 from airflow_synapse.local.tsql import macros
-from airflow_synapse.local.tsql.session_state import Database, SessionState
+from airflow_synapse.local.tsql.session_state import SessionState
 from airflow_synapse.secret import Secret
 
 _SETTINGS: Final = {
@@ -126,7 +127,7 @@ class Pool:
         record = SessionRecord(f"SID{spid}", spid, user, request.application, request.host)
         link, cancelled = ClientLink(), threading.Event()
         no_statement = StatementFaults(self.faults, link, cancelled, "")
-        state = SessionState(self._database, self._connection.cursor(), record, no_statement, principal_id, cancelled)
+        state = SessionState(self._database, self._connection.cursor(), record, no_statement, cancelled, principal_id)
         session = PoolSession(
             state,
             link=link,

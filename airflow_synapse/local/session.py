@@ -22,8 +22,9 @@ from airflow_synapse.local.tsql.batch import parse_batch
 from airflow_synapse.local.tsql.bulk_insert import bulk_insert, insert_rows
 from airflow_synapse.local.tsql.resource_classes import takes_slot
 from airflow_synapse.local.tsql.runner import StatementRunner
-from airflow_synapse.local.tsql.session_state import SessionState, Variable, aborted
+from airflow_synapse.local.tsql.session_state import SessionState, Variable
 from airflow_synapse.local.tsql.statements import Body, If, Statement, Transaction
+from airflow_synapse.local.tsql.transactions import aborted
 from airflow_synapse.local.tsql.undeclared import undeclared_parameters
 
 #: Seconds until the connection of a killed session is broken while its statement still runs.

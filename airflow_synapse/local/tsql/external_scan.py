@@ -12,8 +12,8 @@ from airflow_synapse.local.external.locations import external_location, storage_
 from airflow_synapse.local.tsql.reader import not_supported
 
 if TYPE_CHECKING:
+    from airflow_synapse.local.database import Database
     from airflow_synapse.local.external.reading import ExternalFiles, ExternalRows
-    from airflow_synapse.local.tsql.session_state import Database
 
 
 def external_files(database: Database, source: DataSource, file_format: FileFormat, path: str) -> ExternalFiles:
