@@ -2,11 +2,11 @@
 
 import logging
 import os
-import random
 from collections import Counter
 
 import pytest
 from simulated_pool import TARGET, Pool, Worker, WorkerDied, lost_link, paused
+from story import Story
 
 from airflow_synapse.copy import ColumnName, TableName, build_statement
 from airflow_synapse.exceptions import (
@@ -65,7 +65,7 @@ class StoppingStore(MemoryStore):
         self._stop("stored")
 
 
-class Schedule:
+class Schedule(Story):
     """One story: a task, its tries and clears, and what goes wrong.
 
     :param is_inspected: Whether rejected rows are compared with thresholds. They are beyond them for some of the
@@ -73,17 +73,10 @@ class Schedule:
     """
 
     def __init__(self, options, seed, *, has_store=True, is_blind=False, hides_sessions=False, is_inspected=False):
-        self.chance = random.Random(seed)
-        # Each story has its own kinds of trouble, and more or less of it.
-        self.trouble = self.chance.choice([0.1, 0.25, 0.4])
-        kinds = ("forget", "pause", "clear", "try_again", "break_worker")
-        self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["try_again"]
+        super().__init__(seed, ("forget", "pause", "clear", "try_again", "break_worker"))
         self.options, self.has_store = options, has_store
         self.pool = Pool(self.chance, SOURCE, old_rows(options), is_blind=is_blind, hides_sessions=hides_sessions)
         self.is_inspected, self.too_many = is_inspected, {}
-        self.kept = {}
-        self.clear_number, self.try_number = 0, 0
-        self.workers = []
         self.start_try()
 
     def start_try(self):
@@ -117,62 +110,18 @@ class Schedule:
 
         self.workers.append(Worker(self.pool, work))
 
-    @property
-    def latest(self):
-        return self.workers[-1]
-
-    def run(self):
-        for _ in range(self.chance.choice([5, 20, 60])):
-            self.go_on(faults=True)
-            if self.latest.is_over:
-                self.react()
-        # The faults are over: Airflow tries again until the task succeeds, or fails for good.
-        for _ in range(20):
-            while not self.latest.is_over:
-                self.go_on(faults=False)
-            if self.has_ended():
-                break
-            self.start_try()
+    def step(self, worker, *, faults):
+        if not faults and all(each.moment == "blocked" for each in self.alive):
+            worker.step(lost_link())  # a deadlock
         else:
-            raise AssertionError(f"no end: {self.latest.error!r}")
-        while any(not each.is_over for each in self.workers):
-            self.go_on(faults=False)
-        while self.pool.proceed():
-            pass
-        return self
-
-    def react(self):
-        """Airflow tries again what may succeed; a user clears what has ended, green or red, or leaves it."""
-        if not self.has_ended():
-            self.start_try()
-        elif self.chance.random() < 0.3:
-            self.clear()
-
-    def has_ended(self):
-        error = self.latest.error
-        return error is None or not (isinstance(error, WorkerDied) or error.retryable)
-
-    def go_on(self, *, faults):
-        if faults and self.chance.random() < self.trouble:
-            getattr(self, self.chance.choice(self.kinds))()
-            return
-        alive = [each for each in self.workers if not each.is_over]
-        if (not alive or self.chance.random() < 0.2) and self.pool.proceed():
-            return
-        if alive:
-            worker = self.chance.choice(alive)
-            if not faults and all(each.moment == "blocked" for each in alive):
-                worker.step(lost_link())  # a deadlock
-            else:
-                worker.step()
+            worker.step()
         if not faults:
             self.pool.proceed()
 
     def break_worker(self):
-        alive = [each for each in self.workers if not each.is_over]
-        if not alive:
+        if not self.alive:
             return
-        worker = self.chance.choice(alive)
+        worker = self.chance.choice(self.alive)
         if worker.moment == "start":
             worker.step()
         elif worker.moment == "connect":
@@ -184,19 +133,8 @@ class Schedule:
         else:
             worker.step(self.chance.choice([WorkerDied, lost_link])())
 
-    def forget(self):
-        self.pool.forget()
-
     def pause(self):
         self.pool.pause_and_resume()
-
-    def try_again(self):
-        """Airflow starts another try: the last one is over, or Airflow believes so."""
-        self.start_try()
-
-    def clear(self):
-        self.clear_number += 1
-        self.start_try()
 
 
 def old_rows(options):

@@ -2,12 +2,12 @@
 
 import logging
 import os
-import random
 from collections import Counter
 
 import pytest
 from simulated_pool import Worker, WorkerDied
 from simulated_spark_pool import Client, Pool, do_work
+from story import Story
 
 from airflow_synapse.exceptions import LoadSupersededError, SparkPoolError, SynapseError
 from airflow_synapse.load.identity import LoadIdentity
@@ -42,22 +42,19 @@ def dropped():
     return SparkPoolError("the answer was lost", retryable=True)
 
 
-class Schedule:
+class Schedule(Story):
     """One story: a task, its tries and clears, and what goes wrong."""
 
+    least_trouble = "break_worker"
+    pool_goes_on = 0.3
+    last_tries = 30
+
     def __init__(self, seed, *, has_store=True, work=do_work):
-        self.chance = random.Random(seed)
-        # Each story has its own kinds of trouble, and more or less of it.
-        self.trouble = self.chance.choice([0.1, 0.25, 0.4])
         # Where Airflow remembers nothing, the pool must: its list is all that there is.
-        kinds = ("forget", "clear", "try_again", "break_worker")[not has_store :]
-        self.kinds = [kind for kind in kinds if self.chance.random() < 0.6] or ["break_worker"]
+        super().__init__(seed, ("forget", "clear", "try_again", "break_worker")[not has_store :])
         self.has_store = has_store
         self.work = work
         self.pool = Pool(self.chance)
-        self.kept = {}
-        self.clear_number, self.try_number = 0, 0
-        self.workers = []
         self.start_try()
 
     def start_try(self):
@@ -89,73 +86,16 @@ class Schedule:
 
         self.workers.append(Worker(self.pool, work))
 
-    @property
-    def latest(self):
-        return self.workers[-1]
-
-    def run(self):
-        for _ in range(self.chance.choice([5, 20, 60])):
-            self.go_on(faults=True)
-            if self.latest.is_over:
-                self.react()
-        # The faults are over: Airflow tries again until the task succeeds, or fails for good.
-        for _ in range(30):
-            while not self.latest.is_over:
-                self.go_on(faults=False)
-            if self.has_ended():
-                break
-            self.start_try()
-        else:
-            raise AssertionError(f"no end: {self.latest.error!r}")
-        while any(not each.is_over for each in self.workers):
-            self.go_on(faults=False)
-        while self.pool.proceed():
-            pass
-        return self
-
-    def react(self):
-        """Airflow tries again what may succeed; a user clears what has ended, green or red, or leaves it."""
-        if not self.has_ended():
-            self.start_try()
-        elif self.chance.random() < 0.3:
-            self.clear()
-
-    def has_ended(self):
-        error = self.latest.error
-        return error is None or not (isinstance(error, WorkerDied) or error.retryable)
-
-    def go_on(self, *, faults):
-        if faults and self.chance.random() < self.trouble:
-            getattr(self, self.chance.choice(self.kinds))()
-            return
-        alive = [each for each in self.workers if not each.is_over]
-        if (not alive or self.chance.random() < 0.3) and self.pool.proceed():
-            return
-        if alive:
-            self.chance.choice(alive).step()
-
     def break_worker(self):
-        alive = [each for each in self.workers if not each.is_over]
-        if not alive:
+        if not self.alive:
             return
-        worker = self.chance.choice(alive)
+        worker = self.chance.choice(self.alive)
         if worker.moment == "start":
             worker.step()
         elif worker.moment in {"before", "sent", "after"}:
             worker.step(self.chance.choice([WorkerDied, dropped])())
         else:
             worker.step(WorkerDied())
-
-    def forget(self):
-        self.pool.forget()
-
-    def try_again(self):
-        """Airflow starts another try: the last one is over, or Airflow believes so."""
-        self.start_try()
-
-    def clear(self):
-        self.clear_number += 1
-        self.start_try()
 
 
 def check(schedule):
