@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from airflow_synapse.local.catalog.procedures import call_procedure
 from airflow_synapse.local.catalog.requests import Request
@@ -101,6 +101,34 @@ _REFUSED_IN_A_TRANSACTION: Final = (
 )
 
 
+#: Statements that have no result, and what runs them.
+_ACTIONS: Final[dict[type, Callable[[SessionState, Any], None]]] = {
+    CreateTable: definitions.create_table,
+    DropTable: definitions.drop_table,
+    TruncateTable: definitions.truncate,
+    Switch: switching.switch,
+    ChangeBoundary: switching.change_boundary,
+    RenameTable: renaming.rename,
+    CreateStatistics: definitions.create_statistics,
+    UpdateStatistics: definitions.update_statistics,
+    DropStatistics: definitions.drop_statistics,
+    CreateMasterKey: external_definitions.create_master_key,
+    DropMasterKey: external_definitions.drop_master_key,
+    PutCredential: external_definitions.put_credential,
+    DropCredential: external_definitions.drop_credential,
+    CreateDataSource: external_definitions.create_data_source,
+    DropDataSource: external_definitions.drop_data_source,
+    CreateFileFormat: external_definitions.create_file_format,
+    DropFileFormat: external_definitions.drop_file_format,
+    CreateExternalTable: external_tables.create,
+    DropExternalTable: external_tables.drop,
+    CreateUser: security.create_user,
+    CreateRole: security.create_role,
+    DropPrincipal: security.drop_principal,
+    ChangePermissions: security.change_permissions,
+}
+
+
 class StatementRunner:
     """Runs the statements of one session.
 
@@ -120,31 +148,8 @@ class StatementRunner:
             CreateTableAsSelect: lambda body: self._counted(definitions.create_table_as_select(self._state, body)),
         }
         self._act: dict[type, Callable[..., None]] = {
-            CreateTable: lambda body: definitions.create_table(self._state, body),
-            DropTable: lambda body: definitions.drop_table(self._state, body),
-            TruncateTable: lambda body: definitions.truncate(self._state, body),
-            Switch: lambda body: switching.switch(self._state, body),
-            ChangeBoundary: lambda body: switching.change_boundary(self._state, body),
-            RenameTable: lambda body: renaming.rename(self._state, body),
-            CreateStatistics: lambda body: definitions.create_statistics(self._state, body),
-            UpdateStatistics: lambda body: definitions.update_statistics(self._state, body),
-            DropStatistics: lambda body: definitions.drop_statistics(self._state, body),
             CreateSchema: self._create_schema,
             DropSchema: self._drop_schema,
-            CreateMasterKey: lambda body: external_definitions.create_master_key(self._state, body),
-            DropMasterKey: lambda body: external_definitions.drop_master_key(self._state, body),
-            PutCredential: lambda body: external_definitions.put_credential(self._state, body),
-            DropCredential: lambda body: external_definitions.drop_credential(self._state, body),
-            CreateDataSource: lambda body: external_definitions.create_data_source(self._state, body),
-            DropDataSource: lambda body: external_definitions.drop_data_source(self._state, body),
-            CreateFileFormat: lambda body: external_definitions.create_file_format(self._state, body),
-            DropFileFormat: lambda body: external_definitions.drop_file_format(self._state, body),
-            CreateExternalTable: lambda body: external_tables.create(self._state, body),
-            DropExternalTable: lambda body: external_tables.drop(self._state, body),
-            CreateUser: lambda body: security.create_user(self._state, body),
-            CreateRole: lambda body: security.create_role(self._state, body),
-            DropPrincipal: lambda body: security.drop_principal(self._state, body),
-            ChangePermissions: lambda body: security.change_permissions(self._state, body),
             Transaction: self._transaction,
             Declare: self._declare,
             SetVariable: self._set_variable,
@@ -167,6 +172,9 @@ class StatementRunner:
             yield Done(external_tables.create_as_select(self._state, request, body))
         elif type(body) in self._run:
             yield from self._run[type(body)](body)
+        elif type(body) in _ACTIONS:
+            _ACTIONS[type(body)](self._state, body)
+            yield Done()
         else:
             self._act[type(body)](body)
             yield Done()
