@@ -1,6 +1,9 @@
 """Connections of Airflow to the workspace, a user without rights in its pool, and two days of flights."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from azure.storage.blob import generate_container_sas
 
 _DAY_ONE = b"id,carrier,delay\n1,UA,2\n2,AA,-3\n3,DL,NA\n"
 _DAY_TWO = b"id,carrier,delay\n4,B6,11\n"
@@ -20,6 +23,22 @@ def analyst(workspace, pool_connection, new_connection):
     fields = workspace.connections()["synapse_default"]
     yield new_connection("analyst", **{**fields, "login": "analyst", "password": "analyst;password"})
     pool_connection.execute("DROP USER analyst")
+
+
+@pytest.fixture
+def sas(workspace, landing):
+    """Make a SAS for the container, such as ``sas("rl")``."""
+
+    def make(permission):
+        return generate_container_sas(
+            "lake",
+            landing.container_name,
+            account_key=workspace.storage.key("lake").reveal(),
+            permission=permission,
+            expiry=datetime.now(UTC) + timedelta(hours=1),
+        )
+
+    return make
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 
 import pyodbc
 import pytest
-from azure.storage.blob import generate_container_sas
 
 from airflow_synapse.local.flights import flights_by_day
 
@@ -20,20 +18,6 @@ FLIGHTS = """year int, month int, day int, dep_time int, sched_dep_time int, dep
 @pytest.fixture
 def url(landing):
     return f"https://lake.blob.core.windows.net/{landing.container_name}"
-
-
-@pytest.fixture
-def sas(workspace, landing):
-    def make(permission):
-        return generate_container_sas(
-            "lake",
-            landing.container_name,
-            account_key=workspace.storage.key("lake").reveal(),
-            permission=permission,
-            expiry=datetime.now(UTC) + timedelta(hours=1),
-        )
-
-    return make
 
 
 def _count(connection, table):

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyodbc
 import pytest
-from azure.storage.blob import generate_container_sas
 from pyarrow import orc
 
 _moment = dt.datetime.fromisoformat
@@ -60,20 +59,6 @@ def pool(workspace):
     connection.execute("DROP EXTERNAL FILE FORMAT snappy")
     connection.execute("DROP MASTER KEY")
     connection.close()
-
-
-@pytest.fixture
-def sas(workspace, landing):
-    def make(permission):
-        return generate_container_sas(
-            "lake",
-            landing.container_name,
-            account_key=workspace.storage.key("lake").reveal(),
-            permission=permission,
-            expiry=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
-        )
-
-    return make
 
 
 @pytest.fixture

@@ -89,22 +89,32 @@ def is_missing(pool_connection, table):
     return lambda: pool_connection.execute(f"SELECT OBJECT_ID('{table}')").fetchval() is None
 
 
+@pytest.fixture
+def load_file(connections, landing, new_table):
+    """Load a CSV file, of which COPY may reject rows, into a new table; return the result."""
+
+    def load(name, content, *, columns):
+        landing.upload_blob(name, content)
+        return Task(
+            SynapseCopyOperator,
+            table=new_table(columns),
+            external_locations=f"https://lake.blob.core.windows.net/{landing.container_name}/in/",
+            storage_conn_id="lake",
+            file_type="CSV",
+            row_terminator="0x0A",
+            max_errors=10,
+            error_file="/rejects",
+        ).run()
+
+    return load
+
+
 def staged(landing):
     return [name for name in landing.list_blob_names() if "/quarantine/" in name]
 
 
-def test_the_rejected_rows_of_a_load_arrive_with_their_reasons(connections, landing, new_table, table, rows):
-    landing.upload_blob("in/a 1.csv", b'1,new\nNA,"a, b"\n,"too ""long"" a text"\n4,new\n')
-    load = Task(
-        SynapseCopyOperator,
-        table=new_table("k int, v varchar(9)"),
-        external_locations=f"https://lake.blob.core.windows.net/{landing.container_name}/in/",
-        storage_conn_id="lake",
-        file_type="CSV",
-        row_terminator="0x0A",
-        max_errors=10,
-        error_file="/rejects",
-    ).run()
+def test_the_rejected_rows_of_a_load_arrive_with_their_reasons(load_file, landing, table, rows):
+    load = load_file("in/a 1.csv", b'1,new\nNA,"a, b"\n,"too ""long"" a text"\n4,new\n', columns="k int, v varchar(9)")
     result = Task(RejectedRowsToTableOperator, table=table, load_result=load, storage_conn_id="lake").run()
     assert (result["rows_loaded"], result["files"], result["reject_folder"]) == (2, 1, None)
     assert rows("reject_folder, load_label, row_number, raw_row, is_cut") == [
@@ -141,18 +151,8 @@ def test_what_is_longer_than_a_column_is_cut_between_characters_and_marked(task,
     ]
 
 
-def test_a_row_of_several_lines_gets_no_wrong_reason(connections, landing, new_table, table, rows):
-    landing.upload_blob("in/a.csv", b'1,"a\nb",NA\n2,c,XX\n')
-    load = Task(
-        SynapseCopyOperator,
-        table=new_table("k int, v varchar(9), n int"),
-        external_locations=f"https://lake.blob.core.windows.net/{landing.container_name}/in/",
-        storage_conn_id="lake",
-        file_type="CSV",
-        row_terminator="0x0A",
-        max_errors=10,
-        error_file="/rejects",
-    ).run()
+def test_a_row_of_several_lines_gets_no_wrong_reason(load_file, table, rows):
+    load = load_file("in/a.csv", b'1,"a\nb",NA\n2,c,XX\n', columns="k int, v varchar(9), n int")
     assert load["rows_rejected"] == 2
     Task(RejectedRowsToTableOperator, table=table, load_result=load, storage_conn_id="lake").run()
     assert rows("raw_row, source_row") == [('1,"a', None), (None, 1), ('b",NA', None), (None, 2), ("2,c,XX", None)]
