@@ -26,11 +26,14 @@ class Secret:
     :param text: The secret. It must not be empty: an empty secret means that a field was left blank, and a credential
         without its secret must not look like a credential.
     :raises ValueError: ``text`` is empty.
+    :raises TypeError: It is no text.
     """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"A secret is a text, and no {type(text).__name__}.")
         if not text:
             raise ValueError("A secret cannot be empty.")
         self._text = text

@@ -7,11 +7,12 @@ Source: COPY reference 2026-05, CREDENTIAL and ERRORFILE_CREDENTIAL.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import ClassVar, Final
 
 from airflow_synapse.copy.keywords import Endpoint, FileType
+from airflow_synapse.exceptions import CredentialError
 from airflow_synapse.secret import Secret
 
 _BLOB: Final[frozenset[Endpoint]] = frozenset({"blob"})
@@ -28,6 +29,9 @@ class StorageCredential:
 
     The reference's table has a row for accounts of Blob Storage and one for Data Lake Storage Gen2. A URL does not say
     which of them an account is, so only what holds for an endpoint is checked here.
+
+    :raises CredentialError: What is secret of it is no :class:`~airflow_synapse.secret.Secret`: a plain text would be
+        stored in Airflow's database, with the DAG.
     """
 
     #: The method's name in messages.
@@ -36,6 +40,14 @@ class StorageCredential:
     reads: ClassVar[Mapping[FileType, frozenset[Endpoint]]] = _EVERYTHING
     #: Whether it may write the error file.
     may_write_error_files: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.type == Secret.__name__ and not isinstance(getattr(self, each.name), Secret):
+                raise CredentialError(
+                    f"{each.name} of {type(self).__name__} is no Secret: write {each.name}=Secret(...), of "
+                    "airflow_synapse.secret."
+                )
 
     @property
     def identity(self) -> str | None:

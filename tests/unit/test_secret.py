@@ -97,6 +97,12 @@ def test_secret_copied_keeps_its_text(make_copy):
     assert make_copy(Secret(SENTINEL)).reveal() == SENTINEL
 
 
+@pytest.mark.parametrize("value", [5, b"x", None])
+def test_secret_that_is_no_text_is_refused(value):
+    with pytest.raises(TypeError, match="A secret is a text"):
+        Secret(value)
+
+
 def test_secret_empty_is_refused():
     with pytest.raises(ValueError, match="empty"):
         Secret("")

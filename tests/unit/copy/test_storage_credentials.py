@@ -23,7 +23,7 @@ from airflow_synapse.copy import (
     StorageCredential,
     TableName,
 )
-from airflow_synapse.exceptions import CopyOptionError
+from airflow_synapse.exceptions import CopyOptionError, CredentialError
 from airflow_synapse.secret import Secret
 
 TOKEN_ENDPOINT = "https://login.microsoftonline.com/tenant/oauth2/token"
@@ -204,3 +204,18 @@ def test_credential_that_may_not_write_is_refused_when_it_is_reused(credential, 
         statement(credential, error_file=ErrorFile(directory=directory))
 
     assert caught.value.rule == "error-file-reused-credential"
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (SharedAccessSignature, {"token": SENTINEL}),
+        (StorageAccountKey, {"key": SENTINEL}),
+        (ServicePrincipal, {"client_id": CLIENT_ID, "token_endpoint": TOKEN_ENDPOINT, "client_secret": SENTINEL}),
+        (ServicePrincipal, {"client_id": CLIENT_ID, "token_endpoint": TOKEN_ENDPOINT, "client_secret": None}),
+    ],
+)
+def test_a_plain_text_is_no_secret_and_is_not_shown(kind, arguments):
+    with pytest.raises(CredentialError, match="is no Secret: write") as caught:
+        kind(**arguments)
+    assert SENTINEL not in str(caught.value)
