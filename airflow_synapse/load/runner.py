@@ -304,6 +304,8 @@ class _AttemptRun:
     def _login_time(self) -> str | None:
         try:
             rows = self._session.fetch(OWN_LOGIN_TIME)
+        except ConnectionLostError:
+            raise
         except SqlError as error:
             log.warning(
                 "Should this try die, a later one may be unable to see that. VIEW SERVER STATE is needed. %s", error

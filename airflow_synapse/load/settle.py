@@ -198,7 +198,10 @@ class Settlement:
     def _end_sessions(self, listed: Iterable[AttemptRequests], record: LoadRecord) -> list[str]:
         """End the open sessions of other attempts, and return those that are still open."""
         others = self._others(listed)
-        logins = {each.session_id: each.login_time for each in record.attempts if each.session_id}
+        # After a pause, the id alone may be that of somebody else's session.
+        logins: dict[str, str | None] = {
+            each.session_id: each.login_time for each in record.attempts if each.session_id and each.login_time
+        }
         logins.update({each.session_id: None for each in others})  # their names were just seen: no need to compare
         candidates = logins.keys() - {self.session.session_id}
         if not candidates:

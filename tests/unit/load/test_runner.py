@@ -454,3 +454,25 @@ def test_a_load_without_rows_does_all_but_copy():
     outcome = task.run(is_empty=True, write_disposition="truncate")
     assert (outcome.rows_loaded, outcome.request_id, task.copies) == (0, None, [])
     assert task.rows == Counter()
+
+
+def test_a_session_whose_login_time_is_not_known_is_not_taken_for_one_of_the_same_name_after_a_pause(task):
+    task.pool.failures = 0
+    denied = StatementError("VIEW SERVER STATE permission was denied (300)", number=300)
+    died = RuntimeError("as good as dead: nothing is written down")
+    with pytest.raises(RuntimeError):
+        task.run(
+            write_disposition="truncate",
+            trouble={("SELECT CONVERT(nvarchar(40), login_time", "instead"): denied, ("COPY", "instead"): died},
+        )
+    task.pool.pause_and_resume()
+    foreign = [task.pool.login() for _ in range(3)]
+    task.run(write_disposition="truncate", clear_number=1)
+    assert all(session.is_open and not session.is_killed for session in foreign)
+    assert task.rows == ONCE
+
+
+def test_a_link_that_breaks_while_the_login_time_is_read_begins_another_attempt(task):
+    assert task.run(trouble={("SELECT CONVERT(nvarchar(40), login_time", "instead"): lost()}).rows_loaded == 2
+    assert task.rows == ONCE
+    assert all(entry["login_time"] for entry in task.store.get(RECORD_KEY)["attempts"])
