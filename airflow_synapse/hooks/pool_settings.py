@@ -122,6 +122,8 @@ class PoolSettings:
         else:
             address = {"SERVER": f"tcp:{self.server},{self.port}", "Encrypt": self.encrypt}
             address |= {"TrustServerCertificate": "yes" if self.trust_server_certificate else "no"}
+            # Else the driver may go on in another session without a word: one that does not bear a load's name.
+            address |= {"ConnectRetryCount": "0"}
             quote = _value
         # Driver managers read DRIVER themselves, and want braces there.
         return f"DRIVER={{{driver}}};" + "".join(f"{k}={quote(v)};" for k, v in (address | attributes).items())

@@ -82,6 +82,8 @@ STATES: Final[Mapping[str, ErrorKind]] = {
     "08001": ErrorKind.PERHAPS_TRANSIENT,  # client unable to connect: ODBC reference, appendix A
     "HYT00": ErrorKind.PERHAPS_TRANSIENT,  # login timeout expired: ODBC reference, appendix A
     "HYT01": ErrorKind.LINK_LOST,  # connection timeout expired: ODBC reference, appendix A
+    # Idle connection resiliency of Microsoft's driver: the connection is broken, and could not be made again.
+    **dict.fromkeys((f"IMC0{digit}" for digit in range(1, 7)), ErrorKind.LINK_LOST),
     "HY008": ErrorKind.CANCELLED,  # operation cancelled: ODBC reference, appendix A
     # What the Microsoft driver says when the cancel overtakes the execution (ODBC reference, appendix A).
     "01S05": ErrorKind.CANCELLED,

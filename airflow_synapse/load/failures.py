@@ -15,6 +15,7 @@ from airflow_synapse.exceptions import (
     TooManyRejectedRowsError,
 )
 from airflow_synapse.load.disposition import LoadOptions
+from airflow_synapse.load.error_numbers import ROLLED_BACK
 from airflow_synapse.load.record import LoadedBy
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 
@@ -26,11 +27,25 @@ _REJECT_THRESHOLD_NUMBER: Final = 107090
 _REASONS: Final = 3
 
 
+def has_left_nothing(error: StatementError) -> bool:
+    """Say whether an error proves that its statement changed nothing: the pool itself has refused it.
+
+    An error without its number may be the driver's, and one that passes may hide what the pool did.
+    """
+    return error.number in ROLLED_BACK or (error.number is not None and not error.retryable)
+
+
 def copy_error(error: StatementError, options: LoadOptions, copy: CopyStatement) -> CopyFailedError:
-    """Return the error for a COPY that the pool refused, or could not finish."""
+    """Return the error for a COPY that the pool refused, or could not finish.
+
+    One without a number is the driver's, which does not know what the pool made of the statement: a retry finds out.
+    """
     what = _what(copy)
-    is_empty = options.write_disposition == "truncate"
-    after = " The table is empty now." if is_empty else " Nothing was loaded."
+    is_known = options.path == "staged" or has_left_nothing(error)
+    after = " Whether rows were loaded is not known; the next try finds out."
+    if is_known:
+        is_empty = options.write_disposition == "truncate"
+        after = " The table is empty now." if is_empty else " Nothing was loaded."
     if error.number == _REJECT_THRESHOLD_NUMBER or _REJECT_THRESHOLD.search(str(error)):
         folder = copy.error_file.directory if copy.error_file else None
         where = f" Look for rejected rows in {folder}." if folder else " Set error_file to have rejected rows written."
@@ -40,7 +55,8 @@ def copy_error(error: StatementError, options: LoadOptions, copy: CopyStatement)
             number=error.number,
             reject_folder=folder,
         )
-    return CopyFailedError(f"{what} failed: {error}{after}", number=error.number, retryable=error.retryable)
+    retryable = error.retryable or not is_known
+    return CopyFailedError(f"{what} failed: {error}{after}", number=error.number, retryable=retryable)
 
 
 def too_many_rejected_rows(copy: CopyStatement, report: RejectedRowsReport, breach: str) -> TooManyRejectedRowsError:

@@ -21,8 +21,7 @@ from airflow_synapse.exceptions import (
     SynapseError,
 )
 from airflow_synapse.load.disposition import LoadOptions
-from airflow_synapse.load.error_numbers import ROLLED_BACK
-from airflow_synapse.load.failures import copy_error
+from airflow_synapse.load.failures import copy_error, has_left_nothing
 from airflow_synapse.load.ledger import Ledger
 from airflow_synapse.load.plan import LoadPlan
 from airflow_synapse.load.request import PUBLISHED_MARKER, REQUEST_OF_COPY
@@ -113,9 +112,7 @@ class Submission:
             return True
         if not isinstance(error, StatementError) or isinstance(error, ConnectionLostError):
             return False
-        # The pool itself has refused the statement: an error without its number may be the driver's, and one that
-        # passes may hide what the pool did. Then the pool's views are asked by the next try.
-        return error.number in ROLLED_BACK or (error.number is not None and not error.retryable)
+        return has_left_nothing(error)  # else the pool's views are asked by the next try
 
     def undo(self) -> None:
         """Roll back, and drop the staging table. What fails is left to the next attempt."""

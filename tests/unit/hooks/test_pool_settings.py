@@ -92,7 +92,8 @@ def test_methods_that_take_their_identity_from_the_machine_need_no_login(method)
 def test_the_connection_string_for_microsofts_driver():
     assert settings().connection_string(MICROSOFT) == (
         "DRIVER={ODBC Driver 18 for SQL Server};SERVER={tcp:ws.sql.azuresynapse.net,1433};Encrypt=yes;"
-        "TrustServerCertificate=no;DATABASE=sales;APP=airflow-provider-synapse;UID=loader;PWD=s3cret;"
+        "TrustServerCertificate=no;ConnectRetryCount=0;DATABASE=sales;APP=airflow-provider-synapse;UID=loader;"
+        "PWD=s3cret;"
     )
 
 
