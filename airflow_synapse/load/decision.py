@@ -159,6 +159,7 @@ def learn(
     record: LoadRecord,
     listed: Iterable[AttemptRequests],
     ledger: Iterable[LoadedBy] | None,
+    ledger_remembers: bool,
     has_store: bool,
 ) -> Knowledge:
     """Put together what Airflow, the pool's views and the ledger know. No other attempt may be running any more.
@@ -167,6 +168,8 @@ def learn(
     :param record: What Airflow remembers.
     :param listed: What the pool's views list, in the order of submission; ``me`` among it or not.
     :param ledger: What the ledger says was loaded; None without a ledger.
+    :param ledger_remembers: Whether the ledger knew of the load before ``me``, so that every attempt with it shows
+        there: it may have been dropped and made again, or be another one than theirs.
     :param has_store: Whether an attempt that Airflow does not remember cannot have submitted anything.
     """
     others = {each.attempt: each for each in listed if each.attempt != me}
@@ -174,7 +177,7 @@ def learn(
     unknown: set[Attempt] = set()
     for attempt in dict.fromkeys((*others, *(each.attempt for each in record.attempts))):
         requests = others.get(attempt)
-        outcome = _outcome_of(attempt, requests, has_ledger=ledger is not None)
+        outcome = _outcome_of(attempt, requests, has_ledger=ledger_remembers)
         if outcome is Outcome.UNKNOWN:
             unknown.add(attempt)
         elif outcome is Outcome.LOADED:
@@ -198,6 +201,8 @@ def _outcome_of(attempt: Attempt, requests: AttemptRequests | None, *, has_ledge
     if deciding:
         return Outcome.LOADED if deciding.status == "Completed" else Outcome.NOT_LOADED
     if attempt.path == "staged":
+        if requests and requests.began and not requests.copy:
+            return Outcome.NOT_LOADED  # it had not come as far
         # The link may have broken between the publication and the marker behind it: only the ledger knows.
         return Outcome.NOT_LOADED if has_ledger else Outcome.UNKNOWN
     return Outcome.NOT_LOADED if requests and requests.began else Outcome.UNKNOWN

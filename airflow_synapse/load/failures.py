@@ -81,8 +81,8 @@ def unknown_outcome(copy: CopyStatement, *, has_store: bool) -> CopyOutcomeUnkno
     return CopyOutcomeUnknownError(
         f"{_what(copy)}: an earlier try was about to load, and nothing shows what became of it: the pool keeps its "
         "10,000 latest requests, and forgets them when it is paused. The rows may be in the table or not. Look whether "
-        f"they are; if not, {again}. If they are, mark the task as succeeded. With ledger_table the outcome can always "
-        "be known."
+        f"they are; if not, {again}. If they are, mark the task as succeeded. With ledger_table, from the first try of "
+        "a run on, the outcome can always be known."
     )
 
 

@@ -61,6 +61,11 @@ class Ledger:
             if not self._exists(session):  # another load has not just created it either
                 raise
 
+    def remembers(self, session: LedgerSession) -> bool:
+        """Say, before :meth:`claim`, whether an attempt of the load has claimed it: else this may be another ledger."""
+        rows = session.fetch(f"SELECT COUNT(*) FROM {self.table.quoted}\nWHERE {self._load}")
+        return bool(rows[0][0])
+
     def claim(self, session: LedgerSession) -> None:
         """Write the attempt's name into the rows of its load that are not done."""
         load, clear_number = self._load, self.attempt.clear_number

@@ -175,10 +175,23 @@ def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load:
         can_know = load.options.is_repeatable or load.options.ledger_table is not None
         if not can_know and not settlement.is_shown():
             return None
+        _claim_ledger(session, load, attempt)  # so that the ledger remembers every attempt that is recorded
         record = LoadRecord.from_json(load.store.get(RECORD_KEY), attempt.load_id)
         record = record.with_attempt(OpenAttempt(attempt=attempt))  # no session to end: it submits nothing
         load.store.set(RECORD_KEY, record.to_json())
         return record
+
+
+def _claim_ledger(session: Session, load: Load, attempt: Attempt) -> tuple[Ledger | None, bool]:
+    """Return the ledger, if there is one, and whether it knew of the load before."""
+    table = load.options.ledger_table
+    if table is None:
+        return None, False
+    ledger = Ledger(table=table, attempt=attempt, target=load.copy.target, label=load.copy.label or "")
+    ledger.create_if_missing(session)
+    remembers = ledger.remembers(session)
+    ledger.claim(session)
+    return ledger, remembers
 
 
 class _AttemptRun:
@@ -208,12 +221,13 @@ class _AttemptRun:
         """Learn what became of other attempts; the outcome is None where the load is to be run."""
         options = self._load.options
         listed = self._settle()
-        ledger = self._claim_ledger()
+        ledger, remembers = _claim_ledger(self._session, self._load, self._attempt)
         knowledge = learn(
             self._attempt,
             record=self._record,
             listed=listed,
             ledger=ledger.loaded(self._session) if ledger else None,
+            ledger_remembers=remembers,
             has_store=self._load.has_store,
         )
         facts = knowledge.facts(self._attempt, repeatable=options.is_repeatable, reload=options.reload)
@@ -233,15 +247,6 @@ class _AttemptRun:
         # Now: an attempt that writes its record later than this sees the announcement before it submits.
         self._record = self._stored()
         return self._settlement.run(self._record)
-
-    def _claim_ledger(self) -> Ledger | None:
-        table, copy = self._load.options.ledger_table, self._load.copy
-        if table is None:
-            return None
-        ledger = Ledger(table=table, attempt=self._attempt, target=copy.target, label=copy.label or "")
-        ledger.create_if_missing(self._session)
-        ledger.claim(self._session)
-        return ledger
 
     def _take(self, done: LoadedBy, *, reused: bool) -> LoadOutcome:
         """Return the result of an attempt that is over."""

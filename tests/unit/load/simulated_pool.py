@@ -285,6 +285,8 @@ class Pool:
                     {"load": load, "clear": clear, "attempt": name, "request": None, "rows": None, "at": 0}
                 )
             return None
+        if sql.startswith("SELECT COUNT(*)"):
+            return [(len(self.ledger),)]
         if sql.startswith("SELECT attempt"):
             return [(row["attempt"], row["request"], row["rows"]) for row in self.ledger if row["at"]]
         clear = re.search(r"clear_number = (\d+)", sql)

@@ -83,8 +83,19 @@ def listed(of, *requests):
 BEGUN = (BEGIN_LABEL, "Completed")
 
 
-def outcome(*requests, record=None, ledger=None, has_store=True, me=ME):
-    knowledge = learn(me, record=record or LoadRecord(), listed=requests, ledger=ledger, has_store=has_store)
+def learned(*requests, record=None, ledger=None, ledger_remembers=None, has_store=True, me=ME):
+    return learn(
+        me,
+        record=record or LoadRecord(),
+        listed=requests,
+        ledger=ledger,
+        ledger_remembers=ledger is not None if ledger_remembers is None else ledger_remembers,
+        has_store=has_store,
+    )
+
+
+def outcome(*requests, me=ME, **known):
+    knowledge = learned(*requests, me=me, **known)
     return knowledge.facts(me, repeatable=False, reload=False).now
 
 
@@ -124,6 +135,20 @@ def test_what_a_remembered_staged_load_came_to(requests, ledger, expected):
 
 
 @pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        ([listed(STAGED, BEGUN, ("the label", "Completed"), (PUBLISHED_LABEL, "Completed"))], LOADED),
+        ([listed(STAGED, BEGUN, ("the label", "Completed"))], UNKNOWN),
+        ([listed(STAGED, BEGUN)], NOT_LOADED),
+        ([], UNKNOWN),
+    ],
+    ids=["published", "staged only", "never submitted", "forgotten"],
+)
+def test_a_ledger_that_knows_nothing_of_the_load_proves_nothing(requests, expected):
+    assert outcome(*requests, record=remembering(STAGED), ledger=[], ledger_remembers=False) is expected
+
+
+@pytest.mark.parametrize(
     ("requests", "has_store", "expected"),
     [
         ([], True, NOT_LOADED),
@@ -152,7 +177,7 @@ def test_a_load_is_unended_where_airflow_remembers_its_attempt_as_open(earlier, 
     me = attempt(try_number=2, token="me", clear_number=clear_number)
     record = remembering(earlier) if is_recorded else LoadRecord()
     completed = [listed(earlier, BEGUN, ("the label", "Completed"))]
-    knowledge = learn(me, record=record, listed=completed, ledger=None, has_store=True)
+    knowledge = learned(*completed, record=record, me=me)
     assert knowledge.facts(me, repeatable=True, reload=False).unended is expected
 
 
@@ -162,11 +187,11 @@ def test_the_first_try_needs_no_store():
 
 def test_the_record_knows_what_the_views_forget():
     done = LoadedBy(attempt=EARLIER, request_id="QID9", rows_loaded=7)
-    knowledge = learn(ME, record=LoadRecord(loaded=done), listed=(), ledger=None, has_store=True)
+    knowledge = learned(record=LoadRecord(loaded=done))
     assert knowledge.result_for(ME) == done
 
 
 def test_a_load_whose_arguments_were_changed_is_known_as_such():
     done = LoadedBy(attempt=attempt(fingerprint="other"))
-    knowledge = learn(ME, record=LoadRecord(loaded=done), listed=(), ledger=None, has_store=True)
+    knowledge = learned(record=LoadRecord(loaded=done))
     assert knowledge.facts(ME, repeatable=False, reload=False).changed

@@ -476,3 +476,23 @@ def test_a_link_that_breaks_while_the_login_time_is_read_begins_another_attempt(
     assert task.run(trouble={("SELECT CONVERT(nvarchar(40), login_time", "instead"): lost()}).rows_loaded == 2
     assert task.rows == ONCE
     assert all(entry["login_time"] for entry in task.store.get(RECORD_KEY)["attempts"])
+
+
+@pytest.mark.parametrize("forgets", [True, False], ids=["views emptied", "views kept"])
+def test_a_ledger_that_was_made_again_after_a_try_died_behind_its_commit_proves_nothing(task, forgets):
+    died = RuntimeError("as good as dead: nothing is written down")
+    with pytest.raises(RuntimeError):
+        task.run(ledger_table=LEDGER_TABLE, trouble={("COMMIT", "after"): died})
+    task.pool.ledger = None
+    if forgets:
+        task.pool.pause_and_resume()
+    with pytest.raises(CopyOutcomeUnknownError):
+        task.run(ledger_table=LEDGER_TABLE)
+    assert task.rows == ONCE
+
+
+def test_a_load_that_was_handed_over_and_never_begun_is_known_by_the_ledger(task):
+    assert hand_over(lambda: TroubledClient(task.pool, {}), task.load(ledger_table=LEDGER_TABLE))
+    task.pool.pause_and_resume()
+    task.run(ledger_table=LEDGER_TABLE)
+    assert task.rows == ONCE
