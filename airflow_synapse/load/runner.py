@@ -35,7 +35,7 @@ from airflow_synapse.load.request import (
     AttemptRequests,
 )
 from airflow_synapse.load.settle import Settlement
-from airflow_synapse.load.submission import Session, Submission, drop_leftovers
+from airflow_synapse.load.submission import Session, Submission, drop_leftovers, update_table_statistics
 
 #: Attempts that one try makes when its link breaks again and again.
 _ATTEMPTS: Final = 4
@@ -139,12 +139,26 @@ def run_load(open_session: Callable[[], AbstractContextManager[Session]], load: 
     for number in range(load.first_number, last + 1):
         try:
             with open_session() as session:
-                return _AttemptRun(session, load, load.attempt(number)).run()
+                attempt = _AttemptRun(session, load, load.attempt(number))
+                outcome = attempt.run()
         except ConnectionLostError as error:
             if number == last:
                 raise
             log.warning("The link broke; connecting again to see what became of the load. %s", error)
+        else:
+            if attempt.has_leftovers:
+                _clean_up(open_session, load)
+            return outcome
     raise AssertionError("unreachable")
+
+
+def _clean_up(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> None:
+    """Drop, in another session, what a load that is done could not drop in its own."""
+    try:
+        with open_session() as session:
+            drop_leftovers(session, staging_prefix(load.identity.load_id))
+    except SynapseError as error:
+        log.warning("The rows are loaded, but a staging table is left behind. %s", error)
 
 
 def find_result(open_session: Callable[[], AbstractContextManager[Session]], load: Load) -> LoadOutcome | None:
@@ -202,6 +216,8 @@ class _AttemptRun:
         self._load = load
         self._attempt = attempt
         self._record = LoadRecord()
+        #: Whether the link broke after the rows were in the table, and before the staging table was dropped.
+        self.has_leftovers = False
         self._settlement = Settlement(
             session=session,
             attempt=self._attempt,
@@ -215,6 +231,8 @@ class _AttemptRun:
 
     def find_result(self) -> LoadOutcome | None:
         *_, done = self._look_back()
+        if done is None:
+            self._drop_leftovers()  # nobody may come to do that later
         return done
 
     def _look_back(self) -> tuple[Knowledge, Ledger | None, LoadOutcome | None]:
@@ -249,9 +267,10 @@ class _AttemptRun:
         return self._settlement.run(self._record)
 
     def _take(self, done: LoadedBy, *, reused: bool) -> LoadOutcome:
-        """Return the result of an attempt that is over."""
-        if self._load.options.path == "staged":
-            drop_leftovers(self._session, staging_prefix(self._attempt.load_id))
+        """Return the result of an attempt that is over, and do what it may have left undone."""
+        self._drop_leftovers()
+        if self._load.options.update_statistics and not reused:
+            update_table_statistics(self._session, self._load.copy.target)
         if done.rows_loaded is None and done.request_id is not None:
             done = replace(done, rows_loaded=self._rows_of(done.request_id))
         what = "the task was cleared, but its rows are in the table (reload=True adds them again)" if reused else "done"
@@ -269,8 +288,7 @@ class _AttemptRun:
         plan = plan_load(self._session, load.options, copy, attempt)
         if load.is_empty:
             plan = replace(plan, copy=None)
-        if plan.staging is not None:
-            drop_leftovers(self._session, staging_prefix(attempt.load_id))
+        self._drop_leftovers()
         if ledger and load.options.is_repeatable:
             ledger.reopen(self._session)
         before = LoadRecord(
@@ -295,8 +313,16 @@ class _AttemptRun:
         seconds = round(monotonic() - started, 3)
         done = LoadedBy(attempt=attempt, request_id=submitted.request_id, rows_loaded=submitted.rows_loaded)
         self._remember(LoadRecord(loaded=done))
-        submission.finish()
+        try:
+            submission.finish()
+        except ConnectionLostError as error:
+            log.warning("The rows are loaded, and then the link broke. %s", error)
+            self.has_leftovers = plan.staging is not None
         return LoadOutcome(attempt=attempt, request_id=done.request_id, rows_loaded=done.rows_loaded, seconds=seconds)
+
+    def _drop_leftovers(self) -> None:
+        if self._load.options.path == "staged":
+            drop_leftovers(self._session, staging_prefix(self._attempt.load_id))
 
     def _rows_of(self, request_id: str) -> int | None:
         try:

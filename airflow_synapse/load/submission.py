@@ -127,20 +127,12 @@ class Submission:
     def finish(self) -> None:
         """Do what is left when the rows are in the table; what fails does them no harm.
 
-        :raises ConnectionLostError: The staging table could not be dropped; another attempt does that.
+        :raises ConnectionLostError: The link broke before all was done.
         """
         if self.options.update_statistics:
-            self._try(update_statistics(self.copy.target))
+            update_table_statistics(self.session, self.copy.target)
         if self.plan.staging is not None:
-            self._try(drop_table(self.plan.staging), raises=ConnectionLostError)
-
-    def _try(self, sql: str, raises: type[SqlError] | tuple[()] = ()) -> None:
-        try:
-            self._execute(sql)
-        except raises:
-            raise
-        except SqlError as error:
-            log.warning("The rows are loaded, but this failed: %s. %s", sql, error)
+            _try(self.session, drop_table(self.plan.staging))
 
     def _copy(self) -> Submitted:
         copy = self.plan.copy
@@ -198,7 +190,12 @@ class Submission:
             self._mark_loaded(submitted)
         if self.plan.is_transaction:
             self._execute(COMMIT_TRANSACTION)
-        self.session.fetch(PUBLISHED_MARKER)
+        try:
+            self.session.fetch(PUBLISHED_MARKER)
+        except ConnectionLostError:
+            raise
+        except StatementError as error:
+            log.warning("The rows are loaded, but the pool's views will not tell. %s", error)
 
     def _mark_loaded(self, submitted: Submitted) -> None:
         if self.ledger is not None:
@@ -206,6 +203,23 @@ class Submission:
 
     def _execute(self, sql: str) -> None:
         self.session.execute(PlainStatement(sql))
+
+
+def update_table_statistics(session: Session, table: TableName) -> None:
+    """Update the statistics of a table whose rows are loaded; a failure is a warning.
+
+    :raises ConnectionLostError: The link broke.
+    """
+    _try(session, update_statistics(table))
+
+
+def _try(session: Session, sql: str) -> None:
+    try:
+        session.execute(PlainStatement(sql))
+    except ConnectionLostError:
+        raise
+    except SqlError as error:
+        log.warning("The rows are loaded, but this failed: %s. %s", sql, error)
 
 
 def drop_leftovers(session: Session, prefix: str) -> None:

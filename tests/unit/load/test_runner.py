@@ -496,3 +496,41 @@ def test_a_load_that_was_handed_over_and_never_begun_is_known_by_the_ledger(task
     task.pool.pause_and_resume()
     task.run(ledger_table=LEDGER_TABLE)
     assert task.rows == ONCE
+
+
+def staging_tables(task):
+    return [name for name in task.pool.tables if "airflow_load" in name]
+
+
+DIED = RuntimeError("as good as dead: nothing is written down")
+
+
+def test_looking_back_drops_what_a_try_that_died_has_staged(task):
+    with pytest.raises(RuntimeError):
+        task.run(write_disposition="replace", trouble={("COPY", "after"): DIED})
+    assert staging_tables(task)
+    assert task.look_back(write_disposition="replace") is None
+    assert not staging_tables(task)
+
+
+def test_a_retry_that_takes_a_result_updates_the_statistics(task):
+    with pytest.raises(RuntimeError):
+        task.run(update_statistics=True, trouble={("COPY", "after"): DIED})
+    task.run(update_statistics=True)
+    assert f"UPDATE STATISTICS {TARGET}" in task.pool.sent
+    task.run(update_statistics=True, clear_number=1)
+    assert f"UPDATE STATISTICS {TARGET}" not in task.pool.sent
+
+
+@pytest.mark.parametrize("statement", ["UPDATE STATISTICS", "IF OBJECT_ID"])
+def test_a_link_that_breaks_once_the_rows_are_in_the_table_repeats_nothing_and_leaves_nothing(task, statement):
+    outcome = task.run(write_disposition="replace", update_statistics=True, trouble={(statement, "instead"): lost()})
+    assert (outcome.rows_loaded, len(task.copies)) == (2, 1)
+    assert (task.rows, staging_tables(task)) == (ONCE, [])
+
+
+def test_a_load_whose_published_marker_fails_has_loaded(task, caplog):
+    marker = ("SELECT session_id() AS session_id OPTION (LABEL = 'airflow load: published')", "instead")
+    outcome = task.run(write_disposition="replace", trouble={marker: StatementError("no slot (1)", number=1)})
+    assert (outcome.rows_loaded, task.rows, staging_tables(task)) == (2, ONCE, [])
+    assert "no slot" in caplog.text
