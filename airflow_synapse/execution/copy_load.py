@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from airflow_synapse.copy import (
@@ -24,7 +24,7 @@ from airflow_synapse.execution.progress_reporter import ProgressReporter
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.identity import Attempt, LoadIdentity
+from airflow_synapse.load.identity import Attempt, LoadIdentity, new_process, staging_prefix
 from airflow_synapse.load.preflight import (
     Preflight,
     check_columns,
@@ -35,10 +35,12 @@ from airflow_synapse.load.preflight import (
     target_columns,
 )
 from airflow_synapse.load.record import LoadRecord, StateStore
+from airflow_synapse.load.request import kill_session
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
-from airflow_synapse.load.submission import Session
+from airflow_synapse.load.statements import PlainStatement
+from airflow_synapse.load.submission import Session, drop_leftovers
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.schema.create_table import build_table
 from airflow_synapse.schema.table import TableDefinition
@@ -62,6 +64,7 @@ class TaskTry:
     :param store: Where the task keeps what later tries must know.
     :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
     :param first_attempt: Number of the first attempt of this process within the try.
+    :param process: Stands for this process.
     """
 
     identity: LoadIdentity
@@ -69,6 +72,7 @@ class TaskTry:
     store: StateStore
     has_store: bool
     first_attempt: int = 1
+    process: str = field(default_factory=new_process)
 
     @property
     def is_first(self) -> bool:
@@ -191,23 +195,33 @@ class CopyLoad:
     def cancel(self) -> None:
         """Cancel the running statement; where that does not help at once, end its session, and no other.
 
-        Returns within four seconds, from whatever thread it is called, also from a signal handler.
+        The staging table is dropped, too: nobody may try again. Returns within four seconds, from whatever thread it is
+        called, also from a signal handler.
         """
         self._is_cancelled = True
         session = self._session
         if session is None:
             return
         session.cancel()
-        if session.session_id and not session.has_ended(_CANCEL_SECONDS):
-            killer = threading.Thread(target=self._kill, args=(session.session_id,), daemon=True)
-            killer.start()
-            killer.join(_KILL_SECONDS)
+        if not session.session_id:
+            return
+        has_ended = session.has_ended(_CANCEL_SECONDS)
+        if not has_ended or self._options.path == "staged":
+            to_end = None if has_ended else session.session_id
+            cleaner = threading.Thread(target=self._clean_up, args=(to_end,), daemon=True)
+            cleaner.start()
+            cleaner.join(_KILL_SECONDS)
 
-    def _kill(self, session_id: str) -> None:
+    def _clean_up(self, session_id: str | None) -> None:
+        """End a session, and drop the staging tables of this process: a later try may have begun, which has its own."""
         try:
-            self._hook.kill(session_id)
+            with self._hook.brief_session() as session:
+                if session_id is not None:
+                    _kill(session, session_id)
+                if self._options.path == "staged":
+                    drop_leftovers(session, staging_prefix(self._try.identity.load_id, self._try.process))
         except SynapseError as error:
-            log.warning("The session %s cannot be ended: %s", session_id, error)
+            log.warning("What the cancelled load leaves in the pool is left to the next try. %s", error)
 
     def _open_session(self) -> PoolSession:
         session = self._session = self._hook.session()
@@ -224,6 +238,7 @@ class CopyLoad:
             try_number=task_try.try_number,
             store=task_try.store,
             has_store=task_try.has_store,
+            process=task_try.process,
             first_number=task_try.first_attempt,
             before=self._before_submission,
             copy_of=self._copy_of,
@@ -300,6 +315,13 @@ class CopyLoad:
     def _try_folder(self) -> str:
         """What the folders for the rejected rows of this try begin with."""
         return self._try.identity.reject_folder(self._try.try_number)
+
+
+def _kill(session: PoolSession, session_id: str) -> None:
+    try:
+        session.execute(PlainStatement(kill_session(session_id)))
+    except SynapseError as error:  # it may have closed just now
+        log.warning("The session %s cannot be ended: %s", session_id, error)
 
 
 def _create(session: Session, table: TableDefinition) -> None:

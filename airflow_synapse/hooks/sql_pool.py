@@ -20,17 +20,15 @@ from airflow_synapse.hooks.odbc_driver import MICROSOFT_DRIVER, load_pyodbc
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
 from airflow_synapse.hooks.statement_thread import StatementThread
-from airflow_synapse.load.request import kill_session
 from airflow_synapse.load.rights import MissingRight, Right, missing_rights, rights_query
-from airflow_synapse.load.statements import PlainStatement
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
 
 #: Seconds that a test of the connection may take to log in.
 _TEST_LOGIN_TIMEOUT: Final = 10
-#: The same for :meth:`SynapseSqlPoolHook.kill`: Airflow ends a task five seconds after it has asked it to stop.
-_KILL_LOGIN_TIMEOUT: Final = 3
+#: The same for :meth:`SynapseSqlPoolHook.brief_session`: Airflow ends a task five seconds after SIGTERM.
+_BRIEF_LOGIN_TIMEOUT: Final = 3
 
 
 class SynapseSqlPoolHook(DbApiHook):
@@ -98,16 +96,10 @@ class SynapseSqlPoolHook(DbApiHook):
         with self.session() as session:
             return missing_rights(rights, session.fetch(rights_query(rights))[0])
 
-    def kill(self, session_id: str) -> None:
-        """End a session of the pool with all it runs, from a connection of its own, which is tried once.
-
-        :param session_id: The whole id, such as ``SID1234``.
-        :raises SynapseError: It cannot be ended, or has ended.
-        """
-        connector = self._connector
-        connect = partial(connector.connect, patience=0, login_timeout=_KILL_LOGIN_TIMEOUT)
-        with PoolSession(connect, StatementThread()) as session:
-            session.execute(PlainStatement(kill_session(session_id)))
+    def brief_session(self) -> PoolSession:
+        """Return a session for a statement or two of somebody who has no time: connecting is tried once."""
+        connect = partial(self._connector.connect, patience=0, login_timeout=_BRIEF_LOGIN_TIMEOUT)
+        return PoolSession(connect, StatementThread())
 
     def run(  # noqa: PLR0917 - DbApiHook's own signature
         self,

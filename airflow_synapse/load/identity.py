@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from dataclasses import astuple, dataclass, replace
 from typing import Final, Literal, Self
 
@@ -17,6 +18,8 @@ _LABEL_CHARACTERS: Final = 255
 #: Longest name that we give to a folder; blob names may have 1,024 characters in all.
 _FOLDER_CHARACTERS: Final = 120
 _DIGEST_CHARACTERS: Final = 12
+#: Length of the part of a token that stands for a process.
+PROCESS_CHARACTERS: Final = 4
 
 #: How the rows of an attempt reach the table: by COPY itself, or through a staging table that is published.
 Path = Literal["direct", "staged"]
@@ -88,7 +91,8 @@ class Attempt:
     :param clear_number: :attr:`LoadIdentity.clear_number`.
     :param try_number: Airflow's number of the try. One try has several attempts when its link breaks.
     :param number: Which attempt of its try it is, from 1.
-    :param token: Tells the attempts of a load apart; letters and digits.
+    :param token: Tells the attempts of a load apart; letters and digits, of which the first four are the
+        :attr:`process`.
     :param fingerprint: Stands for what is loaded and where to, so that a load whose arguments were changed shows.
     :param path: How its rows reach the table.
     """
@@ -132,6 +136,11 @@ class Attempt:
         return self.clear_number, self.try_number
 
     @property
+    def process(self) -> str:
+        """Stands for the process that makes this attempt, and others when its link breaks."""
+        return self.token[:PROCESS_CHARACTERS]
+
+    @property
     def staging_name(self) -> str:
         """Name of the staging table. Each attempt has its own, so that a late one cannot write into another's."""
         return staging_prefix(self.load_id) + self.token
@@ -142,6 +151,11 @@ def correlation_prefix(load_id: str) -> str:
     return f"airflow load {load_id} "
 
 
-def staging_prefix(load_id: str) -> str:
-    """Return what the names of all staging tables of a load begin with."""
-    return f"airflow_load_{load_id}_"
+def new_process() -> str:
+    """Return a name for a process that is about to make attempts."""
+    return secrets.token_hex(PROCESS_CHARACTERS // 2)
+
+
+def staging_prefix(load_id: str, process: str = "") -> str:
+    """Return what the names of all staging tables of a load begin with, or of those of one process."""
+    return f"airflow_load_{load_id}_{process}"

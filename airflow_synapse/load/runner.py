@@ -16,7 +16,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from airflow_synapse.exceptions import ConnectionLostError, SqlError, SynapseErr
 from airflow_synapse.load.decision import Decision, Knowledge, decide, learn
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.failures import changed_arguments, unknown_outcome
-from airflow_synapse.load.identity import Attempt, LoadIdentity, staging_prefix
+from airflow_synapse.load.identity import Attempt, LoadIdentity, new_process, staging_prefix
 from airflow_synapse.load.ledger import Ledger
 from airflow_synapse.load.plan import fingerprint, plan_load
 from airflow_synapse.load.record import RECORD_KEY, LoadedBy, LoadRecord, OpenAttempt, StateStore
@@ -54,6 +54,7 @@ class Load:
     :param store: Where Airflow keeps what later tries must know.
     :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
     :param before: What to do in the session once it is decided to submit, and before anything is planned.
+    :param process: Stands for the process that loads, from :func:`~airflow_synapse.load.identity.new_process`.
     :param first_number: Number of the first attempt; 2 where :func:`hand_over` has made the first.
     :param copy_of: Returns the statement of an attempt, where it differs from ``copy``: in its label or ERRORFILE.
     :param inspect: Looks at what the COPY of a staged load has come to, once the staging table holds its rows (whose
@@ -69,6 +70,7 @@ class Load:
     try_number: int
     store: StateStore
     has_store: bool
+    process: str = field(default_factory=new_process)
     before: Callable[[Session], None] | None = None
     first_number: int = 1
     copy_of: Callable[[Attempt], CopyStatement] | None = None
@@ -83,7 +85,7 @@ class Load:
             clear_number=self.identity.clear_number,
             try_number=self.try_number,
             number=number,
-            token=secrets.token_hex(4),
+            token=self.process + secrets.token_hex(2),
             fingerprint=fingerprint(self.options, self.copy, self.origin),
             path=self.options.path,
         )

@@ -2,8 +2,9 @@
 
 Every attempt first announces itself by a labelled request in a session that bears its name, and then looks who else is
 there. So of two attempts at the same time at least one sees the other. The one that Airflow wants (the higher clear
-number and try number; among equals, the later) ends the other's session, or waits for its COPY; the other one gives up.
-Only then does "not listed" mean "never submitted": a session that is closed submits nothing any more.
+number and try number; among equals, that of the process which began last) ends the other's session, or waits for its
+COPY; the other one gives up. Only then does "not listed" mean "never submitted": a session that is closed submits
+nothing any more.
 
 Assumption: A request that a view lists as running ends by itself, also when its client is gone.
 """
@@ -158,9 +159,15 @@ class Settlement:
         for each in listed:
             other = each.attempt
             is_later = other.rank > self.attempt.rank and (behind or each.is_running or not self._may_be_of_old)
-            if is_later or (other.rank == self.attempt.rank and behind):
+            if is_later:
                 raise self._superseded(other)
             behind = behind or other == self.attempt
+        # Among equals that process goes on which began last, whichever of them has made another attempt since: a
+        # trigger that a second triggerer has taken over, while the first one was only slow.
+        processes = [each.attempt.process for each in listed if each.attempt.rank == self.attempt.rank]
+        newest = max(processes, key=processes.index, default=self.attempt.process)
+        if self.attempt.process in processes and newest != self.attempt.process:
+            raise self._superseded(next(each.attempt for each in listed if each.attempt.process == newest))
         return listed
 
     @property

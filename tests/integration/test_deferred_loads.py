@@ -393,9 +393,12 @@ task.execute({"ti": ti, "dag_run": SimpleNamespace(clear_number=0)})
 """
 
 
-def test_sigterm_cancels_the_statement_of_a_worker(new_task, faults, rows, statuses):
-    label = "killed in the worker"
-    task = new_task(request_label=label, deferrable=False)
+@pytest.mark.parametrize("disposition", ["append", "replace"])
+def test_sigterm_cancels_the_statement_of_a_worker_and_leaves_nothing(
+    new_task, faults, rows, statuses, pool_connection, disposition
+):
+    label = f"killed in the worker: {disposition}"
+    task = new_task(request_label=label, deferrable=False, write_disposition=disposition)
     fault = faults.hold(label=label)
     process = start(WORKER, json.dumps(task.arguments), task.run_id)
     faults.wait_until_held(fault, timeout=60)
@@ -404,6 +407,7 @@ def test_sigterm_cancels_the_statement_of_a_worker(new_task, faults, rows, statu
     assert process.returncode == 1
     assert statuses(label) == ["Cancelled"]
     assert rows() == []
+    assert pool_connection.execute("SELECT name FROM sys.tables WHERE name LIKE 'airflow_load_%'").fetchall() == []
 
 
 def test_a_statement_that_ignores_its_cancel_ends_with_its_session(

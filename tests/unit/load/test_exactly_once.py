@@ -314,3 +314,32 @@ def test_a_fault_at_any_moment_costs_nothing_as_long_as_the_pool_remembers(name,
         assert schedule.latest.error is None, (steps, schedule.latest.error)
         check(schedule, options)
     raise AssertionError("the try never ended")
+
+
+TAKEN_OVER = ["append with ledger", "truncate", "replace"]
+
+
+@pytest.mark.parametrize("name", TAKEN_OVER)
+def test_of_two_triggerers_with_one_load_the_one_that_began_last_loads(name):
+    """The first one was slow, not dead: when its session is ended, it makes another attempt."""
+    schedule = Schedule(LOADS[name], 0)
+    schedule.pool.failures = 0
+    first = schedule.latest
+    while first.moment != "running":
+        first.step()
+    schedule.try_number -= 1  # the same try
+    schedule.kept = {}  # a trigger writes into no store that another one reads
+    schedule.start_try()
+    second = schedule.latest
+    for _ in range(2000):
+        if first.is_over and second.is_over:
+            break
+        if second.moment in {"pause", "blocked"}:
+            schedule.pool.proceed()
+        for worker in schedule.alive:
+            worker.step()
+        if second.moment == "running" and first.is_over:
+            schedule.pool.proceed()
+    assert isinstance(first.error, LoadSupersededError)
+    assert second.error is None
+    assert schedule.pool.tables[TARGET] == expected(LOADS[name])

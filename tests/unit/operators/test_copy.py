@@ -387,7 +387,7 @@ REJECTING = {"storage_conn_id": "lake", "max_errors": 10, "error_file": "/reject
 def test_too_many_rejected_rows_fail_the_load_before_it_is_published(
     operator, driver, lake, context, thresholds, breach
 ):
-    driver.answers += [COLUMNS, ("COUNT_BIG", [(0,)])]
+    driver.answers += [COLUMNS, ("COUNT", [(0,)])]
     task = operator(**STAGED, **REJECTING, **thresholds)
     if breach is None:
         assert task.execute(context)["rows_rejected"] == 5
@@ -443,6 +443,7 @@ def test_an_append_with_a_ledger_has_a_staging_table_and_so_thresholds(operator,
     driver.answers += [
         COLUMNS,
         ("OBJECT_ID", [(1,)]),
+        ("COUNT", [(0,)]),
         ("SELECT attempt", []),
     ]
     with pytest.raises(AirflowFailException, match="more than max_rejected_rows=0 allows"):
@@ -520,7 +521,7 @@ def test_airflow_without_a_state_store_loads_at_the_first_try(operator, driver, 
 
 
 def test_arguments_that_were_rendered_as_text_are_understood(operator, driver, context):
-    driver.answers += [COLUMNS, ("COUNT_BIG", [(0,)])]
+    driver.answers += [COLUMNS, ("COUNT", [(0,)])]
     operator(write_disposition="upsert", upsert_keys="[id]", staging_distribution="HASH(id)").execute(context)
     assert any("WITH (DISTRIBUTION = HASH([id]), HEAP)" in sql for sql in driver.statements)
     assert any("staged.[id] = [flights].[id]" in sql for sql in driver.statements)
