@@ -159,8 +159,9 @@ class Catalog:
             first = self._next_identity.get(table.object_id)
             if first is None:
                 extreme = "max" if identity.increment > 0 else "min"
-                row = cursor.execute(f"SELECT {extreme}({quote_name(column.name)}) FROM {table.duckdb_name}").fetchone()
-                last = row[0] if row else None
+                query = f"SELECT {extreme}({quote_name(column.name)}) FROM {table.duckdb_name}"
+                # Read to its end: COPY's insertion cannot use a connection on which a result is unfinished.
+                ((last,),) = cursor.execute(query).fetchall()
                 first = identity.seed if last is None else int(last) + identity.increment
             self._next_identity[table.object_id] = first + count * identity.increment
             return first
