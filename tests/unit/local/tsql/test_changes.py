@@ -142,6 +142,42 @@ def test_create_table_as_select_keeps_types_and_rows(client):
     assert client.value("OBJECT_ID('w')") is None
 
 
+@pytest.mark.parametrize(
+    ("query", "is_identity"),
+    [
+        ("SELECT id, v FROM t", 1),
+        ("SELECT * FROM t WHERE 1 = 2", 1),
+        ("SELECT x.id AS key_of_row, id + 1 AS next FROM dbo.t AS x", 1),
+        ("SELECT t.id FROM t JOIN w ON w.v = t.v", 0),
+        ("SELECT t.id FROM t, w", 0),
+        ("SELECT id FROM t UNION ALL SELECT id FROM t", 0),
+        ("SELECT id FROM t EXCEPT SELECT id FROM t", 0),
+        ("SELECT id, id AS again FROM t", 0),
+        ("SELECT *, id AS again FROM t", 0),
+        ("SELECT id + 0 AS id FROM t", 0),
+        ("SELECT CAST(id AS int) AS id FROM t", 0),
+        ("SELECT ~id AS id FROM t", 0),
+        ("SELECT id FROM (SELECT id FROM t) AS d", 0),
+        ("WITH c AS (SELECT id FROM t) SELECT id FROM c", 0),
+    ],
+)
+def test_create_table_as_select_inherits_identity_of_a_plain_column(client, query, is_identity):
+    client.run("CREATE TABLE t (id int IDENTITY(10, 5), v varchar(5)) CREATE TABLE w (v varchar(5))")
+    client.run(f"CREATE TABLE u WITH (DISTRIBUTION = ROUND_ROBIN) AS {query}")
+    flags = client.rows("SELECT is_identity FROM sys.columns WHERE object_id = OBJECT_ID('u') ORDER BY column_id")
+    assert flags[0] == (is_identity,)
+    assert not any(flag for (flag,) in flags[1:])
+
+
+def test_an_inherited_identity_begins_at_its_seed_or_behind_the_rows(client):
+    client.run("CREATE TABLE t (id int IDENTITY(10, 5), v varchar(5)) INSERT INTO t SELECT 'a' UNION ALL SELECT 'b'")
+    client.run("CREATE TABLE u WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT id, v FROM t WHERE 1 = 2")
+    client.run("CREATE TABLE w WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT id, v FROM t")
+    client.run("INSERT INTO u VALUES ('c') INSERT INTO w VALUES ('c')")
+    assert client.rows("SELECT id FROM u") == [(10,)]
+    assert client.rows("SELECT id FROM w ORDER BY id") == [(10,), (15,), (20,)]
+
+
 def test_parameters_are_values_never_text(client):
     client.run("CREATE TABLE t (a int, b nvarchar(50), c datetime2(6))")
     text = "x'); DROP TABLE t; --"
