@@ -131,3 +131,20 @@ def test_the_pool_numbers_the_rows_of_a_staged_load(load, new_table, pool_connec
     assert sorted(row[1:] for row in rows) == sorted([(1, "UA", 2), (2, "AA", -3), (4, "B6", 11), *kept])
     assert len(numbers) == len(rows)
     assert min(numbers) >= 100
+
+
+def test_a_partition_is_replaced_by_rows_that_bring_their_numbers(load, new_table, pool_connection):
+    layout = "CLUSTERED COLUMNSTORE INDEX, DISTRIBUTION = ROUND_ROBIN, PARTITION (delay RANGE RIGHT FOR VALUES (100))"
+    table = new_table("number int IDENTITY(1, 1), carrier varchar(2), delay int", layout)
+    pool_connection.execute(f"INSERT INTO {table} SELECT 'XX', 0 UNION ALL SELECT 'YY', 200")
+
+    def rows():
+        return [tuple(row) for row in pool_connection.execute(f"SELECT * FROM {table} ORDER BY carrier")]
+
+    before = rows()
+    options = {"write_disposition": "replace_partition", "partition_values": "0", "max_errors": 1, "table": table}
+    with pytest.raises(AirflowFailException, match=r"identity column \[number\] would repeat"):
+        load(columns=["carrier", "delay"], **options)
+    assert rows() == before
+    load(identity_insert=True, **options)
+    assert rows() == [(2, "AA", -3), (4, "B6", 11), (1, "UA", 2), before[1]]
