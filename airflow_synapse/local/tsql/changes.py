@@ -62,6 +62,9 @@ def insert_from(
     catalog = state.database.catalog
     identity = table.identity_column
     generates = identity is not None and identity not in columns
+    if generates and state.identity_insert == table:
+        what = f"Explicit value must be specified for identity column in table '{table.name}'"
+        raise PoolError(545, f"{what} when IDENTITY_INSERT is set to ON.")
     with state.writing(table) as cursor:
         if identity is not None and identity.identity is not None and generates:
             first = catalog.next_identity(cursor, table, 0)
@@ -74,6 +77,8 @@ def insert_from(
         count = _count(cursor.execute(sql, state.take_parameters(sql)).fetchone())
         if generates:
             catalog.next_identity(cursor, table, count)
+        elif identity is not None:
+            catalog.pass_identity(cursor, table)
     return count
 
 

@@ -142,6 +142,26 @@ def test_create_table_as_select_keeps_types_and_rows(client):
     assert client.value("OBJECT_ID('w')") is None
 
 
+def test_explicit_identity_values_are_needed_while_they_are_on_and_passed_afterwards(client):
+    client.run("CREATE TABLE t (id int IDENTITY(1, 1), v int) INSERT INTO t VALUES (1)")
+    client.run("SET IDENTITY_INSERT t ON")
+    for given in ("t (v) VALUES (1)", "t VALUES (1)", "t (v) SELECT 1", "t (id, v) VALUES (DEFAULT, 1)"):
+        assert refusal(client, f"INSERT INTO {given}") == 545
+    client.run("INSERT INTO t (id, v) VALUES (500, 2) INSERT INTO t (id, v) VALUES (-1, 3) SET IDENTITY_INSERT t OFF")
+    client.run("INSERT INTO t VALUES (4) INSERT INTO t VALUES (5)")
+    assert client.rows("SELECT id FROM t ORDER BY v") == [(1,), (500,), (-1,), (501,), (502,)]
+
+
+@pytest.mark.parametrize(
+    ("identity", "explicit", "following"),
+    [("(1, 1)", -1, 1), ("(1, 1)", 7, 8), ("(-5, -5)", 3, -5), ("(-5, -5)", -50, -55)],
+)
+def test_the_first_number_is_the_seed_unless_an_explicit_value_is_further(client, identity, explicit, following):
+    client.run(f"CREATE TABLE t (id int IDENTITY{identity}, v int) SET IDENTITY_INSERT t ON")
+    client.run(f"INSERT INTO t (id, v) VALUES ({explicit}, 1) SET IDENTITY_INSERT t OFF INSERT INTO t VALUES (2)")
+    assert client.rows("SELECT id FROM t WHERE v = 2") == [(following,)]
+
+
 @pytest.mark.parametrize(
     ("query", "is_identity"),
     [
