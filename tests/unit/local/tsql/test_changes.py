@@ -118,6 +118,20 @@ def test_update_and_delete_may_join(client):
     assert client.rows("SELECT * FROM t") == [(1, "q")]
 
 
+def test_update_and_delete_may_join_in_where_alone(client):
+    client.run("CREATE TABLE t (id int, v varchar(5)) CREATE TABLE u (id int, v varchar(5)) CREATE TABLE #t (id int)")
+    client.run("INSERT INTO t SELECT 1, 'a' UNION SELECT 2, 'b' INSERT INTO u SELECT 2, 'B2' UNION SELECT 3, 'C'")
+    for _ in range(2):  # the second time from the batch that was parsed before
+        assert client.run("UPDATE t SET t.v = u.v FROM u WHERE u.id = t.id") == [Done(1)]
+    assert client.rows("SELECT v FROM t ORDER BY id") == [("a",), ("B2",)]
+    client.run("INSERT INTO #t VALUES (2) UPDATE #t SET id = s.id + 1 FROM (SELECT 2 AS id) AS s WHERE s.id = #t.id")
+    assert client.rows("SELECT id FROM #t") == [(3,)]
+    assert client.run("DELETE FROM dbo.t FROM u AS s JOIN #t ON #t.id = s.id WHERE s.id > t.id") == [Done(2)]
+    assert refusal(client, "DELETE FROM t FROM u JOIN #t ON #t.id = t.id") == 4104
+    assert refusal(client, "UPDATE x SET v = 'q' FROM u WHERE u.id = x.id") == 208
+    assert refusal(client, "UPDATE server.sqlpool.dbo.t SET v = 'q' FROM u WHERE u.id = t.id") == 40515
+
+
 def test_identity_values_follow_seed_and_increment(client):
     client.run("CREATE TABLE t (id bigint IDENTITY(10, 5), v varchar(20)) WITH (HEAP)")
     client.run("INSERT INTO t VALUES ('a') INSERT INTO t (v) SELECT 'b' UNION ALL SELECT 'c'")
