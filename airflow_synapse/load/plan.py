@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from airflow_synapse.copy.identifiers import TableName
+from airflow_synapse.copy.identifiers import TableName, quote
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import CopyOptionError, StatementError
 from airflow_synapse.load import statements
@@ -97,6 +97,7 @@ def _switch_plan(options: LoadOptions, copy: CopyStatement, staging: TableName, 
         numbers: Sequence[int] | None = range(1, len(shape.partitioning.boundaries) + 2) if shape.partitioning else None
     else:
         numbers, checks = _partitions(options, copy.target, staging, shape)
+        _check_identity(copy, shape.columns)
     publish = (
         tuple(statements.switch_table(staging, copy.target, partition=number) for number in numbers)
         if numbers
@@ -128,6 +129,19 @@ def _partitions(
             failure=f"{{count}} rows of the files belong in other partitions than partition_values ({values}) name.",
         ),
     )
+
+
+def _check_identity(copy: CopyStatement, columns: Sequence[TableColumn]) -> None:
+    """Refuse to let the pool number the rows of some partitions.
+
+    Assumption: The numbers of a staging table begin at the seed again, so that they are those of other partitions.
+    """
+    numbered = next((column.name for column in columns if column.is_identity), None)
+    if numbered is not None and not copy.identity_insert:
+        raise CopyOptionError(
+            f"The numbers of the identity column {quote(numbered)} would repeat those of other partitions of "
+            f"{copy.target}: use write_disposition replace_slice, or load them from the files with identity_insert."
+        )
 
 
 def _insert_plan(

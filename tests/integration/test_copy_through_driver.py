@@ -99,3 +99,22 @@ def test_copy_fills_a_temporary_table(pool_connection, landing, url, sas):
     pool_connection.execute(f"COPY INTO #t FROM '{url}/' WITH ({_credential(sas('rl'))})")
     assert _count(pool_connection, "#t") == 1
     pool_connection.execute("DROP TABLE #t")
+
+
+def test_copy_numbers_the_rows_of_a_table_with_an_identity_column(pool_connection, new_table, landing, url, sas):
+    landing.upload_blob("a.csv", b"x\ny\n")
+    table = new_table("id int IDENTITY(1, 1), v varchar(9)")
+    for _ in range(2):
+        pool_connection.execute(f"COPY INTO {table} (v) FROM '{url}/' WITH ({_credential(sas('rl'))})")
+    rows = [tuple(row) for row in pool_connection.execute(f"SELECT id, v FROM {table} ORDER BY id")]
+    assert rows == [(1, "x"), (2, "y"), (3, "x"), (4, "y")]
+
+
+def test_the_pool_goes_on_behind_identity_values_that_copy_brings(pool_connection, new_table, landing, url, sas):
+    landing.upload_blob("a.csv", b"500,y\n")
+    table = new_table("id int IDENTITY(1, 1), v varchar(9)")
+    pool_connection.execute(f"INSERT INTO {table} VALUES ('x')")
+    pool_connection.execute(f"COPY INTO {table} FROM '{url}/' WITH (IDENTITY_INSERT = 'ON', {_credential(sas('rl'))})")
+    pool_connection.execute(f"INSERT INTO {table} VALUES ('z')")
+    rows = [tuple(row) for row in pool_connection.execute(f"SELECT id, v FROM {table} ORDER BY id")]
+    assert rows == [(1, "x"), (500, "y"), (501, "z")]

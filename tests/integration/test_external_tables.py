@@ -172,6 +172,12 @@ def test_a_query_may_name_columns_use_a_common_table_and_be_in_order(pool, sourc
     assert _rows(pool, f"SELECT a, b FROM {external} ORDER BY a") == [(1, 10), (2, 20)]
 
 
+def test_an_external_table_does_not_inherit_identity(pool, new_table, source):
+    external, table = _new_name(), new_table("n int IDENTITY(1, 1), v int")
+    pool.execute(f"CREATE EXTERNAL TABLE {external} {_clause(source)} AS SELECT n, v FROM {table}")
+    assert _rows(pool, f"SELECT name FROM sys.identity_columns WHERE object_id = OBJECT_ID('{external}')") == []
+
+
 def test_files_are_read_at_the_time_of_each_query_and_by_position(pool, landing, source):
     _upload(landing, "root/in/a.parquet", pa.table({"x": pa.array([1, 2], pa.int32()), "y": ["a", "b"]}))
     external = _new_name()

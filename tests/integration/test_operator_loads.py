@@ -108,3 +108,43 @@ def test_a_refused_login_says_what_to_check(load, workspace, new_connection):
     new_connection("synapse_default", **{**fields, "password": "wrong;}{'"})
     with pytest.raises(AirflowFailException, match=r"\(18456\).*Check the login"):
         load()
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        {"write_disposition": "replace"},
+        {"write_disposition": "replace_slice", "slice_predicate": "id > 0"},
+        {"write_disposition": "upsert", "upsert_keys": ["id"]},
+        {"write_disposition": "append", "ledger_table": "dbo.identity_ledger"},
+    ],
+    ids=lambda disposition: disposition["write_disposition"],
+)
+def test_the_pool_numbers_the_rows_of_a_staged_load(load, new_table, pool_connection, disposition):
+    table = new_table("number int IDENTITY(100, 1), id int, carrier varchar(2), delay int")
+    pool_connection.execute(f"INSERT INTO {table} VALUES (4, 'XX', 0)")
+    load(table=table, columns=["id", "carrier", "delay"], max_errors=1, **disposition)
+    pool_connection.execute("DROP TABLE IF EXISTS dbo.identity_ledger")
+    rows = [tuple(row) for row in pool_connection.execute(f"SELECT * FROM {table}")]
+    numbers = {number for number, *_ in rows}
+    kept = [(4, "XX", 0)] if disposition["write_disposition"] == "append" else []
+    assert sorted(row[1:] for row in rows) == sorted([(1, "UA", 2), (2, "AA", -3), (4, "B6", 11), *kept])
+    assert len(numbers) == len(rows)
+    assert min(numbers) >= 100
+
+
+def test_a_partition_is_replaced_by_rows_that_bring_their_numbers(load, new_table, pool_connection):
+    layout = "CLUSTERED COLUMNSTORE INDEX, DISTRIBUTION = ROUND_ROBIN, PARTITION (delay RANGE RIGHT FOR VALUES (100))"
+    table = new_table("number int IDENTITY(1, 1), carrier varchar(2), delay int", layout)
+    pool_connection.execute(f"INSERT INTO {table} SELECT 'XX', 0 UNION ALL SELECT 'YY', 200")
+
+    def rows():
+        return [tuple(row) for row in pool_connection.execute(f"SELECT * FROM {table} ORDER BY carrier")]
+
+    before = rows()
+    options = {"write_disposition": "replace_partition", "partition_values": "0", "max_errors": 1, "table": table}
+    with pytest.raises(AirflowFailException, match=r"identity column \[number\] would repeat"):
+        load(columns=["carrier", "delay"], **options)
+    assert rows() == before
+    load(identity_insert=True, **options)
+    assert rows() == [(2, "AA", -3), (4, "B6", 11), (1, "UA", 2), before[1]]

@@ -19,6 +19,7 @@ from airflow_synapse.local.catalog.stored_objects import (
     object_from_text,
     object_to_text,
 )
+from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.typed import quote_name
 
@@ -151,19 +152,20 @@ class Catalog:
         Assumption: Identity values of the local pool follow each other without the gaps that the 60 distributions of a
         real pool make.
         """
-        column = table.identity_column
-        if column is None or column.identity is None:
-            raise PoolError(8106, f"Table '{table.display_name}' does not have the identity property.")
-        identity = column.identity
         with self._lock:
             first = self._next_identity.get(table.object_id)
             if first is None:
-                extreme = "max" if identity.increment > 0 else "min"
-                row = cursor.execute(f"SELECT {extreme}({quote_name(column.name)}) FROM {table.duckdb_name}").fetchone()
-                last = row[0] if row else None
-                first = identity.seed if last is None else int(last) + identity.increment
-            self._next_identity[table.object_id] = first + count * identity.increment
+                first = _behind_rows(cursor, table)
+            self._next_identity[table.object_id] = first + count * _identity(table)[1].increment
             return first
+
+    def pass_identity(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+        """Go on behind the values that a statement gave itself. Source: T-SQL reference, SET IDENTITY_INSERT."""
+        with self._lock:
+            known = self._next_identity.get(table.object_id)
+            if known is not None:
+                _, identity = _identity(table)
+                self._next_identity[table.object_id] = identity.further(known, _behind_rows(cursor, table))
 
     def restart_identity(self, table: Table) -> None:
         """Begin at the seed again, as TRUNCATE TABLE does."""
@@ -281,6 +283,22 @@ class Catalog:
                 stats_id, name, object_id, columns, updated = json.loads(document)
                 found = Statistics(stats_id, name, object_id, tuple(columns), datetime.fromisoformat(updated))
                 self._statistics[object_id, name.lower()] = found
+
+
+def _identity(table: Table) -> tuple[str, Identity]:
+    column = table.identity_column
+    if column is None or column.identity is None:
+        raise PoolError(8106, f"Table '{table.display_name}' does not have the identity property.")
+    return column.name, column.identity
+
+
+def _behind_rows(cursor: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Return the seed, or what follows the rows of a table that are further."""
+    name, identity = _identity(table)
+    extreme = "max" if identity.increment > 0 else "min"
+    # Read to its end: COPY's insertion cannot use a connection on which a result is unfinished.
+    ((last,),) = cursor.execute(f"SELECT {extreme}({quote_name(name)}) FROM {table.duckdb_name}").fetchall()
+    return identity.seed if last is None else identity.further(identity.seed, int(last) + identity.increment)
 
 
 def _documents(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,8 @@ from airflow_synapse.local.copy.source_columns import SourceColumn, orc_columns,
 from airflow_synapse.local.copy.storage import SourceFile
 
 _BATCH_ROWS: Final = 2**18
+#: As Arrow names them. Source: COPY reference 2026-05, COMPRESSION; the DefaultCodec of ORC is zlib.
+_CODECS: Final = {FileType.PARQUET: {"GZIP", "SNAPPY"}, FileType.ORC: {"ZLIB", "SNAPPY"}}
 
 
 class ColumnarFile(Protocol):
@@ -48,6 +50,13 @@ def _invalid_file(file_type: FileType, file: SourceFile) -> Iterator[None]:
         raise copy_failed(f"file '{file.name}' is not a valid {file_type.value} file.") from None
 
 
+def _check_codecs(file_type: FileType, file: SourceFile, codecs: set[str]) -> None:
+    """Assumption: A Parquet or ORC file with a codec that COMPRESSION cannot name fails the load."""
+    for codec in sorted(codecs - _CODECS[file_type] - {"UNCOMPRESSED"}):
+        supported = " and ".join(sorted(_CODECS[file_type]))
+        raise copy_failed(f"file '{file.name}' is compressed with {codec}; {file_type.value} supports {supported}.")
+
+
 class _ParquetFile:
     """Fetches a row group in parallel while the one before is worked on."""
 
@@ -59,6 +68,9 @@ class _ParquetFile:
         self._parquet = pq.ParquetFile(
             pa.PythonFile(self._blob, "r"), coerce_int96_timestamp_unit="us", pre_buffer=False
         )
+        groups = map(self._parquet.metadata.row_group, range(self._parquet.num_row_groups))
+        codecs = {group.column(number).compression for group in groups for number in range(group.num_columns)}
+        _check_codecs(FileType.PARQUET, file, codecs)
         self.columns = parquet_columns(self._parquet)
 
     def tables(self) -> Iterator[pa.Table]:
@@ -90,6 +102,7 @@ class _OrcFile:
     def __init__(self, downloader: Downloader, file: SourceFile) -> None:
         self._file = file
         self._orc = orc.ORCFile(pa.PythonFile(BlobFile(downloader, file), "r"))
+        _check_codecs(FileType.ORC, file, {self._orc.compression})
         self.columns = orc_columns(self._orc.schema)
 
     def tables(self) -> Iterator[pa.Table]:

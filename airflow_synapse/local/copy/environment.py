@@ -50,6 +50,10 @@ class Identity:
     seed: int
     increment: int
 
+    def further(self, one: int, other: int) -> int:
+        """Return which of two values comes later."""
+        return max(one, other) if self.increment > 0 else min(one, other)
+
 
 @dataclass(frozen=True, slots=True)
 class TargetColumn:

@@ -11,7 +11,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.conversion import store
 from airflow_synapse.local.tsql.expression_binder import ExpressionBinder
 from airflow_synapse.local.tsql.query_binder import QueryBinder
-from airflow_synapse.local.tsql.query_text import table_parts
+from airflow_synapse.local.tsql.query_text import table_node, table_parts
 from airflow_synapse.local.tsql.scope import Scope, Source, SourceColumn
 from airflow_synapse.local.tsql.session_state import SessionState
 from airflow_synapse.local.tsql.statements import Change, Insert
@@ -62,6 +62,9 @@ def insert_from(
     catalog = state.database.catalog
     identity = table.identity_column
     generates = identity is not None and identity not in columns
+    if generates and state.identity_insert == table:
+        what = f"Explicit value must be specified for identity column in table '{table.name}'"
+        raise PoolError(545, f"{what} when IDENTITY_INSERT is set to ON.")
     with state.writing(table) as cursor:
         if identity is not None and identity.identity is not None and generates:
             first = catalog.next_identity(cursor, table, 0)
@@ -74,6 +77,8 @@ def insert_from(
         count = _count(cursor.execute(sql, state.take_parameters(sql)).fetchone())
         if generates:
             catalog.next_identity(cursor, table, count)
+        elif identity is not None:
+            catalog.pass_identity(cursor, table)
     return count
 
 
@@ -143,11 +148,14 @@ def _rows(state: SessionState, statement: Change, binder: QueryBinder) -> tuple[
         where = select.args.get("where")
         condition = f" WHERE {binder.expressions(scope).predicate(where.this)}" if where else ""
         return table, alias, scope, f" FROM {table.duckdb_name} AS {quote_name(alias)}", condition
-    source, scope, condition = binder.source(select)
     found = _target_in_from(select, statement)
     if found is None:
-        table = state.table(statement.target)
-        raise PoolError(103010, f"The FROM clause must name the table that is changed, {table.display_name}.")
+        # WHERE alone joins it. Source: azure-docs sql-data-warehouse-develop-ctas, the implicit join of an UPDATE.
+        state.table(statement.target)  # refuses a name of more parts than the tree takes
+        found = table_node(statement.target)
+        select = select.copy()  # the parsed batch is kept
+        select.append("joins", exp.Join(this=found, kind="CROSS"))
+    source, scope, condition = binder.source(select)
     return state.table(table_parts(found)), found.alias or table_parts(found)[-1], scope, source, condition
 
 

@@ -123,6 +123,8 @@ def copy_into(state: SessionState, request: Request, statement: CopyRequest) -> 
     target = state.find_table(statement.target)
     with state.writing(*([target] if target is not None else [])):
         outcome = run_copy(statement, environment)
+        if target is not None and statement.identity_insert:
+            state.database.catalog.pass_identity(environment.connection, target)
         state.faults.reach(RUNNING, lambda part: environment.show(outcome, part))
     reader.rows, reader.bytes = outcome.rows_loaded + outcome.rows_rejected, outcome.bytes_read
     environment.progress(outcome.rows_loaded, outcome.bytes_read)

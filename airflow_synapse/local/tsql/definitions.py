@@ -54,9 +54,15 @@ def create_table(state: SessionState, statement: CreateTable) -> None:
 
 
 def create_table_as_select(state: SessionState, statement: CreateTableAsSelect) -> int:
-    """Run CREATE TABLE AS SELECT and return the number of rows."""
+    """Run CREATE TABLE AS SELECT and return the number of rows.
+
+    Assumption: An inherited IDENTITY goes on behind the rows that were selected; of none it begins at its seed.
+    """
     bound = state.bind(statement.query)
-    columns = selected_columns(bound, statement.column_names)
+    columns = tuple(
+        replace(column, identity=given.identity)
+        for column, given in zip(selected_columns(bound, statement.column_names), bound.columns, strict=True)
+    )
     table = new_table(state, statement.name, columns, statement.options)
     with state.writing(table) as cursor:
         create_in_duckdb(state, cursor, table)
@@ -66,7 +72,7 @@ def create_table_as_select(state: SessionState, statement: CreateTableAsSelect) 
 
 
 def selected_columns(bound: BoundQuery, names: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns of a table that is made of a query.
+    """Return the columns of a table that is made of a query, without IDENTITY: an external table cannot have it.
 
     :param names: The list of column names; empty without one.
     :raises PoolError: 8158, the list has another number; 1038, a column has no name.

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from sqlglot import exp
 
+from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
@@ -56,11 +57,15 @@ class QuerySession(SessionFacts, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BoundColumn:
-    """A column of a result."""
+    """A column of a result.
+
+    :param identity: What a table that is made of the result inherits.
+    """
 
     name: str
     type: SqlType | None
     nullable: bool = True
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ class QueryBinder:
         if distinct:
             _check_distinct_order(select.args.get("order"), items, binder)
         sql = f"SELECT {distinct}{chosen}{tables}{where}{group}{order}{top}"
-        return BoundQuery(sql, tuple(BoundColumn(name, value.type, value.nullable) for name, value in items))
+        return BoundQuery(sql, _result_columns(items, scope))
 
     def _item(self, node: exp.Expression, binder: ExpressionBinder, scope: Scope) -> list[tuple[str, Typed]]:
         if isinstance(node, exp.Star):
@@ -290,6 +295,21 @@ class QueryBinder:
         sql = f"{_converted(left, columns)} {operator} {_converted(right, columns)}"
         items = [(column.name, Typed("", column.type)) for column in columns]
         return BoundQuery(f"{sql}{self._order(tree.args.get('order'), items, None)}", columns)
+
+
+def _result_columns(items: Sequence[tuple[str, Typed]], scope: Scope) -> tuple[BoundColumn, ...]:
+    """Return the columns of one SELECT.
+
+    Source: azure-docs sql-data-warehouse-tables-identity, SELECT..INTO: no identity through a join or UNION, in an
+    expression, or for a column that is listed twice.
+
+    Assumption: IDENTITY is not inherited through EXCEPT, INTERSECT, a derived table or a common table expression, nor
+    by a column in parentheses; an expression elsewhere in the list does not take it from the column itself.
+    """
+    inherits = len(scope.sources) == 1 and sum(value.identity is not None for _, value in items) == 1
+    return tuple(
+        BoundColumn(name, value.type, value.nullable, value.identity if inherits else None) for name, value in items
+    )
 
 
 def _converted(query: BoundQuery, columns: Sequence[BoundColumn]) -> str:

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.tsql.reader import TokenReader, not_supported, refused, syntax_error
-from airflow_synapse.local.tsql.statements import CommonTable, Query
+from airflow_synapse.local.tsql.statements import CommonTable, Name, Query
 from airflow_synapse.local.tsql.tokens import Token, TokenKind
 
 #: Mark of a function call, a national string, a global variable ... in the text for sqlglot.
@@ -75,6 +75,12 @@ def parse_tree(tokens: Sequence[Token], before: str = "") -> exp.Expression:
 def table_parts(node: exp.Table) -> tuple[str, ...]:
     """Return the parts of a table's name; sqlglot takes the ``#`` of a temporary table off its name."""
     return tuple(("#" if part.args.get("temporary") else "") + part.name for part in node.parts)
+
+
+def table_node(name: Name) -> exp.Table:
+    """Return the tree of a table's name of which :func:`table_parts` returns the parts."""
+    *prefix, last = map(exp.to_identifier, name)
+    return exp.Table(this=last, **dict(zip(("db", "catalog"), reversed(prefix), strict=False)))
 
 
 def _common_table(reader: TokenReader) -> CommonTable:

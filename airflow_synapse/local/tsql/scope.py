@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.typed import Typed, quote_name
@@ -16,6 +17,7 @@ class SourceColumn:
     name: str
     type: SqlType | None
     nullable: bool = True
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Source:
 
     def typed(self, column: SourceColumn) -> Typed:
         """Return the column as an expression."""
-        return Typed(f"{quote_name(self.alias)}.{quote_name(column.name)}", column.type, nullable=column.nullable)
+        sql = f"{quote_name(self.alias)}.{quote_name(column.name)}"
+        return Typed(sql, column.type, nullable=column.nullable, identity=column.identity)
 
 
 @dataclass(slots=True)

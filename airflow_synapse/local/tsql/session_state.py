@@ -136,7 +136,9 @@ class SessionState(SessionTransactions):
             return self._view(schema.lower(), last)
         table = self.table(name)
         demand_on_table(self, "SELECT", table)
-        columns = tuple(SourceColumn(column.name, column.type, column.nullable) for column in table.columns)
+        columns = tuple(
+            SourceColumn(column.name, column.type, column.nullable, column.identity) for column in table.columns
+        )
         if table.external is None:
             return Relation(table.duckdb_name, columns)
         registered = f"__external_{table.object_id}"

@@ -157,9 +157,12 @@ def _property(reader: TokenReader, column: ColumnDefinition) -> ColumnDefinition
 
 
 def _identity(reader: TokenReader, column: ColumnDefinition) -> Identity:
-    """Source: azure-docs sql-data-warehouse-tables-identity: integer types only."""
-    if column.type.name not in {"int", "bigint", "smallint", "tinyint"}:
-        raise PoolError(2749, f"Identity column '{column.name}' must be of data type int, bigint, smallint or tinyint.")
+    """Source: azure-docs sql-data-warehouse-tables-identity: int and bigint only.
+
+    Assumption: IDENTITY of another type is refused with SQL Server's number 2749.
+    """
+    if column.type.name not in {"int", "bigint"}:
+        raise PoolError(2749, f"Identity column '{column.name}' must be of data type int or bigint.")
     if not reader.accept_symbol("("):
         return Identity(1, 1)
     seed = reader.integer()

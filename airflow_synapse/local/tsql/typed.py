@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from airflow_synapse.local.copy.environment import Identity
 from airflow_synapse.local.sql_types import SqlType
 
 
@@ -15,16 +16,18 @@ class Typed:
     :param type: None for the literal NULL, which takes any type.
     :param literal: Text of a literal, for functions whose argument must be one (a style, a pattern, a date part).
     :param nullable: Whether it may be NULL.
+    :param identity: Of an identity column that stands alone.
     """
 
     sql: str
     type: SqlType | None
     literal: str | None = None
     nullable: bool = True
+    identity: Identity | None = None
 
     def with_sql(self, sql: str) -> Typed:
         """Return another expression of the same type."""
-        return replace(self, sql=sql, literal=None)
+        return replace(self, sql=sql, literal=None, identity=None)
 
 
 def quote_literal(text: str) -> str:

@@ -242,3 +242,22 @@ def test_a_file_format_object_that_does_not_suit_is_refused(pool: Pool, options:
     with pytest.raises(PoolError) as caught:
         pool.copy(options)
     assert caught.value.number == 105208
+
+
+@pytest.mark.parametrize("codec", ["zstd", "brotli", "lz4"])
+def test_a_parquet_codec_that_the_pool_has_not_fails_the_load(pool: Pool, landing: Landing, codec: str) -> None:
+    table = pa.table({"a": pa.array([1], pa.int32())})
+    landing.upload("a.parquet", parquet(table, compression="snappy"))
+    landing.upload("b.parquet", parquet(table, compression=codec))
+    pool.create(column("a", "int"))
+    with pytest.raises(PoolError, match=f"b.parquet' is compressed with {codec.upper()}; PARQUET supports GZIP and"):
+        pool.copy("FILE_TYPE = 'PARQUET'")
+
+
+def test_an_orc_codec_that_the_pool_has_not_fails_the_load(pool: Pool, landing: Landing) -> None:
+    sink = pa.BufferOutputStream()
+    orc.write_table(pa.table({"a": pa.array([1], pa.int32())}), sink, compression="zstd")
+    landing.upload("a.orc", sink.getvalue().to_pybytes())
+    pool.create(column("a", "int"))
+    with pytest.raises(PoolError, match="compressed with ZSTD; ORC supports SNAPPY and ZLIB"):
+        pool.copy("FILE_TYPE = 'ORC'")

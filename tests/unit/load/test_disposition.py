@@ -18,17 +18,22 @@ KEY = (ColumnName("id"),)
 
 
 class Catalog:
-    """Answers the questions about one table: id (identity), day, note (with a default)."""
+    """Answers the questions about one table: id, day, note (with a default)."""
 
     def __init__(
-        self, *, distribution=(("HASH", "id"),), index=(("CLUSTERED COLUMNSTORE", None, None),), partitions=()
+        self,
+        *,
+        distribution=(("HASH", "id"),),
+        index=(("CLUSTERED COLUMNSTORE", None, None),),
+        partitions=(),
+        identity="id",
     ):
         self.answers = {
             "pdw_table_distribution_properties": list(distribution),
             "i.type_desc": list(index),
             "partition_range_values": list(partitions),
             "c.default_object_id": [
-                (name, "int", 4, 10, 0, True, name == "id", 77 if name == "note" else 0)
+                (name, "int", 4, 10, 0, True, name == identity, 77 if name == "note" else 0)
                 for name in ("id", "day", "note")
             ],
         }
@@ -200,7 +205,8 @@ def worker_in(monkeypatch):
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
 def test_a_partition_is_found_by_a_value_in_it(rows, value, number, inside, zone, worker_in):
     worker_in(zone)
-    made = plan(Catalog(partitions=rows), write_disposition="replace_partition", partition_values=(value,))
+    catalog = Catalog(partitions=rows, identity=None)
+    made = plan(catalog, write_disposition="replace_partition", partition_values=(value,))
     assert made.publish == (switch(number),)
     assert made.checks[0].count == f"SELECT COUNT_BIG(*) FROM {STAGE} WHERE CASE WHEN {inside} THEN 1 ELSE 0 END = 0"
 
@@ -219,6 +225,13 @@ def test_a_partition_is_found_by_a_value_in_it(rows, value, number, inside, zone
 def test_a_partition_that_cannot_be_found_is_refused(catalog, value, message):
     with pytest.raises(CopyOptionError, match=message):
         plan(catalog, write_disposition="replace_partition", partition_values=(value,))
+
+
+def test_partitions_are_not_replaced_by_rows_that_the_pool_numbers():
+    options = {"write_disposition": "replace_partition", "partition_values": ("2013-01-01",)}
+    with pytest.raises(CopyOptionError, match=r"identity column \[id\] would repeat .*replace_slice.*identity_insert"):
+        plan(Catalog(partitions=DAYS), copy(columns=["day", "note"]), **options)
+    assert plan(Catalog(partitions=DAYS), copy(identity_insert="ON"), **options).publish == (switch(2),)
 
 
 def test_a_table_with_more_indexes_cannot_be_switched():

@@ -118,6 +118,20 @@ def test_update_and_delete_may_join(client):
     assert client.rows("SELECT * FROM t") == [(1, "q")]
 
 
+def test_update_and_delete_may_join_in_where_alone(client):
+    client.run("CREATE TABLE t (id int, v varchar(5)) CREATE TABLE u (id int, v varchar(5)) CREATE TABLE #t (id int)")
+    client.run("INSERT INTO t SELECT 1, 'a' UNION SELECT 2, 'b' INSERT INTO u SELECT 2, 'B2' UNION SELECT 3, 'C'")
+    for _ in range(2):  # the second time from the batch that was parsed before
+        assert client.run("UPDATE t SET t.v = u.v FROM u WHERE u.id = t.id") == [Done(1)]
+    assert client.rows("SELECT v FROM t ORDER BY id") == [("a",), ("B2",)]
+    client.run("INSERT INTO #t VALUES (2) UPDATE #t SET id = s.id + 1 FROM (SELECT 2 AS id) AS s WHERE s.id = #t.id")
+    assert client.rows("SELECT id FROM #t") == [(3,)]
+    assert client.run("DELETE FROM dbo.t FROM u AS s JOIN #t ON #t.id = s.id WHERE s.id > t.id") == [Done(2)]
+    assert refusal(client, "DELETE FROM t FROM u JOIN #t ON #t.id = t.id") == 4104
+    assert refusal(client, "UPDATE x SET v = 'q' FROM u WHERE u.id = x.id") == 208
+    assert refusal(client, "UPDATE server.sqlpool.dbo.t SET v = 'q' FROM u WHERE u.id = t.id") == 40515
+
+
 def test_identity_values_follow_seed_and_increment(client):
     client.run("CREATE TABLE t (id bigint IDENTITY(10, 5), v varchar(20)) WITH (HEAP)")
     client.run("INSERT INTO t VALUES ('a') INSERT INTO t (v) SELECT 'b' UNION ALL SELECT 'c'")
@@ -140,6 +154,62 @@ def test_create_table_as_select_keeps_types_and_rows(client):
     assert refusal(client, "CREATE TABLE w WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT 1") == 1038
     assert refusal(client, "CREATE TABLE w WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT 1 / 0 AS a") == 8134
     assert client.value("OBJECT_ID('w')") is None
+
+
+def test_explicit_identity_values_are_needed_while_they_are_on_and_passed_afterwards(client):
+    client.run("CREATE TABLE t (id int IDENTITY(1, 1), v int) INSERT INTO t VALUES (1)")
+    client.run("SET IDENTITY_INSERT t ON")
+    for given in ("t (v) VALUES (1)", "t VALUES (1)", "t (v) SELECT 1", "t (id, v) VALUES (DEFAULT, 1)"):
+        assert refusal(client, f"INSERT INTO {given}") == 545
+    client.run("INSERT INTO t (id, v) VALUES (500, 2) INSERT INTO t (id, v) VALUES (-1, 3) SET IDENTITY_INSERT t OFF")
+    client.run("INSERT INTO t VALUES (4) INSERT INTO t VALUES (5)")
+    assert client.rows("SELECT id FROM t ORDER BY v") == [(1,), (500,), (-1,), (501,), (502,)]
+
+
+@pytest.mark.parametrize(
+    ("identity", "explicit", "following"),
+    [("(1, 1)", -1, 1), ("(1, 1)", 7, 8), ("(-5, -5)", 3, -5), ("(-5, -5)", -50, -55)],
+)
+def test_the_first_number_is_the_seed_unless_an_explicit_value_is_further(client, identity, explicit, following):
+    client.run(f"CREATE TABLE t (id int IDENTITY{identity}, v int) SET IDENTITY_INSERT t ON")
+    client.run(f"INSERT INTO t (id, v) VALUES ({explicit}, 1) SET IDENTITY_INSERT t OFF INSERT INTO t VALUES (2)")
+    assert client.rows("SELECT id FROM t WHERE v = 2") == [(following,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_identity"),
+    [
+        ("SELECT id, v FROM t", 1),
+        ("SELECT * FROM t WHERE 1 = 2", 1),
+        ("SELECT x.id AS key_of_row, id + 1 AS next FROM dbo.t AS x", 1),
+        ("SELECT t.id FROM t JOIN w ON w.v = t.v", 0),
+        ("SELECT t.id FROM t, w", 0),
+        ("SELECT id FROM t UNION ALL SELECT id FROM t", 0),
+        ("SELECT id FROM t EXCEPT SELECT id FROM t", 0),
+        ("SELECT id, id AS again FROM t", 0),
+        ("SELECT *, id AS again FROM t", 0),
+        ("SELECT id + 0 AS id FROM t", 0),
+        ("SELECT CAST(id AS int) AS id FROM t", 0),
+        ("SELECT ~id AS id FROM t", 0),
+        ("SELECT id FROM (SELECT id FROM t) AS d", 0),
+        ("WITH c AS (SELECT id FROM t) SELECT id FROM c", 0),
+    ],
+)
+def test_create_table_as_select_inherits_identity_of_a_plain_column(client, query, is_identity):
+    client.run("CREATE TABLE t (id int IDENTITY(10, 5), v varchar(5)) CREATE TABLE w (v varchar(5))")
+    client.run(f"CREATE TABLE u WITH (DISTRIBUTION = ROUND_ROBIN) AS {query}")
+    flags = client.rows("SELECT is_identity FROM sys.columns WHERE object_id = OBJECT_ID('u') ORDER BY column_id")
+    assert flags[0] == (is_identity,)
+    assert not any(flag for (flag,) in flags[1:])
+
+
+def test_an_inherited_identity_begins_at_its_seed_or_behind_the_rows(client):
+    client.run("CREATE TABLE t (id int IDENTITY(10, 5), v varchar(5)) INSERT INTO t SELECT 'a' UNION ALL SELECT 'b'")
+    client.run("CREATE TABLE u WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT id, v FROM t WHERE 1 = 2")
+    client.run("CREATE TABLE w WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT id, v FROM t")
+    client.run("INSERT INTO u VALUES ('c') INSERT INTO w VALUES ('c')")
+    assert client.rows("SELECT id FROM u") == [(10,)]
+    assert client.rows("SELECT id FROM w ORDER BY id") == [(10,), (15,), (20,)]
 
 
 def test_parameters_are_values_never_text(client):

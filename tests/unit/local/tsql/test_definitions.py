@@ -75,6 +75,8 @@ def test_a_table_without_options_is_a_round_robin_columnstore(client):
         ("CREATE TABLE t (a int, PRIMARY KEY NONCLUSTERED (b) NOT ENFORCED)", 207),
         ("CREATE TABLE t (a int IDENTITY, b int IDENTITY)", 2744),
         ("CREATE TABLE t (a varchar(5) IDENTITY)", 2749),
+        ("CREATE TABLE t (a smallint IDENTITY)", 2749),
+        ("CREATE TABLE t (a tinyint IDENTITY)", 2749),
         ("CREATE TABLE t (a int IDENTITY) WITH (DISTRIBUTION = HASH(a))", 103010),
         ("CREATE TABLE t (a int IDENTITY DEFAULT 5)", 1754),
         ("CREATE TABLE t (a int) WITH (HEAP, CLUSTERED COLUMNSTORE INDEX)", 103010),
