@@ -47,8 +47,8 @@ class Facts:
     :param now: Outcome of the attempts with the clear number of this one.
     :param before: Outcome of the attempts with lower clear numbers.
     :param repeatable: Whether doing the load twice leaves the table as doing it once does.
-    :param unended: Whether the load was done by an attempt that Airflow remembers as one that has not come to its end:
-        its link broke, or its worker died.
+    :param unended: Whether the load was done, or nobody knows, by an attempt that Airflow remembers as one that has not
+        come to its end (its link broke, or its worker died), so that the user was told nothing of it.
     :param reload: Whether the user wants the rows again after a clear, whatever is in the table.
     :param changed: Whether the load that was done had other arguments. Says nothing where none was done.
     """
@@ -92,15 +92,19 @@ DECISIONS: Final = (
     Rule(repeatable=True, unended=True, changed=True, then=Decision.RUN),
     Rule(repeatable=True, unended=False, then=Decision.RUN),
     # One that adds rows runs only where it is known that they are not there. reload counts once a clear: it says
-    # nothing about the tries after it.
+    # nothing about the tries after it. And it says nothing about a load that has not ended: whoever clears another task
+    # of the DAG run changes the clear number of this one, too, and Airflow's own retry then looks like a clear.
     Rule(repeatable=False, now=_L, changed=False, then=Decision.TAKE_RESULT),
     Rule(repeatable=False, now=_L, changed=True, then=Decision.REFUSE_CHANGED),
     Rule(repeatable=False, now=_U, then=Decision.RAISE_UNKNOWN),
     Rule(repeatable=False, now=_N, before=_N, then=Decision.RUN),
-    Rule(repeatable=False, now=_N, before=_L, reload=True, then=Decision.RUN),
+    Rule(repeatable=False, now=_N, before=_L, reload=True, unended=False, then=Decision.RUN),
+    Rule(repeatable=False, now=_N, before=_L, reload=True, unended=True, changed=False, then=Decision.REUSE_RESULT),
+    Rule(repeatable=False, now=_N, before=_L, reload=True, unended=True, changed=True, then=Decision.REFUSE_CHANGED),
     Rule(repeatable=False, now=_N, before=_L, reload=False, changed=False, then=Decision.REUSE_RESULT),
     Rule(repeatable=False, now=_N, before=_L, reload=False, changed=True, then=Decision.REFUSE_CHANGED),
-    Rule(repeatable=False, now=_N, before=_U, reload=True, then=Decision.RUN),
+    Rule(repeatable=False, now=_N, before=_U, reload=True, unended=False, then=Decision.RUN),
+    Rule(repeatable=False, now=_N, before=_U, reload=True, unended=True, then=Decision.RAISE_UNKNOWN),
     Rule(repeatable=False, now=_N, before=_U, reload=False, then=Decision.RAISE_UNKNOWN),
 )
 
@@ -116,7 +120,7 @@ class Knowledge:
 
     :param loaded: Attempts whose rows are in the table, the latest last.
     :param unknown: Attempts whose outcome nobody can know.
-    :param unended: Attempts that Airflow remembers as not ended.
+    :param unended: Attempts that Airflow remembers as not ended, and of which the user was not told.
     :param lost: Whether attempts may have been of which nothing is known at all.
     """
 
@@ -132,10 +136,17 @@ class Knowledge:
             now=self._outcome({True}, me),
             before=self._outcome({False}, me),
             repeatable=repeatable,
-            unended=done is not None and done.attempt in self.unended and done.attempt.clear_number == me.clear_number,
+            unended=self._is_unended(done, me, repeatable=repeatable),
             reload=reload,
             changed=done is not None and done.attempt.fingerprint != me.fingerprint,
         )
+
+    def _is_unended(self, done: LoadedBy | None, me: Attempt, *, repeatable: bool) -> bool:
+        if done is None:
+            return not repeatable and bool(self.unknown & self.unended)
+        # What can be repeated is repeated after a clear.
+        is_asked_for = not repeatable or done.attempt.clear_number == me.clear_number
+        return done.attempt in self.unended and is_asked_for
 
     def result_for(self, me: Attempt) -> LoadedBy | None:
         """Return the load that was done, preferably since the user last asked for it; None for none."""
@@ -190,7 +201,7 @@ def learn(
     return Knowledge(
         loaded=tuple(sorted(known.values(), key=lambda each: each.attempt.rank)),
         unknown=frozenset(unknown - known.keys()),
-        unended=frozenset(each.attempt for each in record.attempts),
+        unended=frozenset(each.attempt for each in record.attempts if not each.is_told),
         lost=not has_store and ledger is None and not _all_tries_are_known(me, others.values()),
     )
 

@@ -27,11 +27,13 @@ class OpenAttempt:
 
     :param session_id: Its session; None where the pool did not show it.
     :param login_time: When that session logged in, as the pool writes it; None where the pool did not show it.
+    :param is_told: Whether the user was told that nobody can know what became of it.
     """
 
     attempt: Attempt
     session_id: str | None = None
     login_time: str | None = None
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,10 @@ class LoadRecord:
         """Return the record with those of its open attempts only."""
         return replace(self, attempts=tuple(each for each in self.attempts if each.attempt in attempts))
 
+    def told(self) -> Self:
+        """Return the record once the user was told of its open attempts."""
+        return replace(self, attempts=tuple(replace(each, is_told=True) for each in self.attempts))
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON can hold it."""
         loaded = self.loaded and {
@@ -70,7 +76,12 @@ class LoadRecord:
             "rows_loaded": self.loaded.rows_loaded,
         }
         attempts = [
-            {"attempt": each.attempt.correlation_id, "session_id": each.session_id, "login_time": each.login_time}
+            {
+                "attempt": each.attempt.correlation_id,
+                "session_id": each.session_id,
+                "login_time": each.login_time,
+                "is_told": each.is_told,
+            }
             for each in self.attempts
         ]
         return {"loaded": loaded, "attempts": attempts}
@@ -84,7 +95,12 @@ class LoadRecord:
         if not isinstance(value, dict):
             return cls()
         attempts = tuple(
-            OpenAttempt(attempt=attempt, session_id=entry["session_id"], login_time=entry["login_time"])
+            OpenAttempt(
+                attempt=attempt,
+                session_id=entry["session_id"],
+                login_time=entry["login_time"],
+                is_told=entry["is_told"],
+            )
             for entry in value["attempts"]
             if (attempt := _attempt_of(entry, load_id))
         )

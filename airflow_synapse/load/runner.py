@@ -254,10 +254,12 @@ class _AttemptRun:
         decision = decide(facts)
         done = knowledge.result_for(self._attempt)
         if decision is Decision.RAISE_UNKNOWN:
+            self._remember(self._record.told())
             raise unknown_outcome(self._load.copy, has_store=self._load.has_store)
         if decision is Decision.RUN or done is None:
             return knowledge, ledger, None
         if decision is Decision.REFUSE_CHANGED:
+            self._remember(replace(self._record.keeping(knowledge.unknown), loaded=done))
             raise changed_arguments(self._load.copy, done)
         return knowledge, ledger, self._take(done, reused=decision is Decision.REUSE_RESULT)
 

@@ -85,7 +85,9 @@ class SynapseCopyOperator(BaseOperator):
     :param ledger_table: Table in which the pool itself remembers which loads are done; made when missing. With it, an
         ``append`` goes through a staging table, and its outcome can always be known. (templated)
     :param reload: For ``append``: whether a task that is cleared adds the rows of the files again. By default it
-        returns the result of the load before the clear, whose rows are in the table. (templated)
+        returns the result of the load before the clear, whose rows are in the table. A try that died is looked at
+        first: the result of what it has loaded is returned once, and a clear after that adds the rows again.
+        (templated)
     :param update_statistics: Whether to update the statistics of the table after the load, which COPY does not.
         (templated)
     :param create_table: Makes the table when it is missing: a mapping with, if wanted, ``columns`` (names to types, or

@@ -189,7 +189,8 @@ def test_the_views_tell_what_a_record_that_was_never_finished_cannot(task):
     task.run()
     kept = task.store.get(RECORD_KEY)
     attempt = kept["loaded"]["attempt"]
-    open_again = {"loaded": None, "attempts": [{"attempt": attempt, "session_id": "SID1", "login_time": "login 1"}]}
+    entry = {"attempt": attempt, "session_id": "SID1", "login_time": "login 1", "is_told": False}
+    open_again = {"loaded": None, "attempts": [entry]}
     task.store.set(RECORD_KEY, open_again)
     assert task.run().rows_loaded == 2
     assert task.rows == ONCE
@@ -534,3 +535,32 @@ def test_a_load_whose_published_marker_fails_has_loaded(task, caplog):
     outcome = task.run(write_disposition="replace", trouble={marker: StatementError("no slot (1)", number=1)})
     assert (outcome.rows_loaded, task.rows, staging_tables(task)) == (2, ONCE, [])
     assert "no slot" in caplog.text
+
+
+def test_a_retry_after_another_task_was_cleared_does_not_reload_what_a_dead_try_has_loaded(task):
+    with pytest.raises(RuntimeError):
+        task.run(reload=True, trouble={("COPY", "after"): DIED})
+    assert task.run(reload=True, clear_number=1).reused
+    assert task.rows == ONCE
+    assert not task.run(reload=True, clear_number=2).reused  # now the user has asked for it
+    assert task.rows == Counter(SOURCE * 2)
+
+
+def test_a_reload_with_other_arguments_waits_until_the_user_knows_of_what_a_dead_try_has_loaded(task):
+    with pytest.raises(RuntimeError):
+        task.run(reload=True, trouble={("COPY", "after"): DIED})
+    with pytest.raises(LoadChangedError):
+        task.run(reload=True, clear_number=1, statement=OTHER_FILES)
+    task.run(reload=True, clear_number=2, statement=OTHER_FILES)
+    assert task.rows == Counter(SOURCE * 2)
+
+
+def test_a_reload_waits_until_the_user_knows_that_nobody_knows(task):
+    with pytest.raises(RuntimeError):
+        task.run(reload=True, trouble={("COPY", "after"): DIED})
+    task.pool.pause_and_resume()
+    with pytest.raises(CopyOutcomeUnknownError):
+        task.run(reload=True, clear_number=1)
+    assert task.rows == ONCE
+    task.run(reload=True, clear_number=2)
+    assert task.rows == Counter(SOURCE * 2)
