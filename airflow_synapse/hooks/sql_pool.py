@@ -42,6 +42,8 @@ class SynapseSqlPoolHook(DbApiHook):
     Errors of the driver arrive as :class:`~airflow_synapse.exceptions.SynapseError`, with what to do about them.
 
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``.
+    :param schema: Name of another SQL pool of that server than the connection's. Operators of common.sql set it to
+        their ``database``.
     """
 
     conn_name_attr = "synapse_conn_id"
@@ -54,8 +56,9 @@ class SynapseSqlPoolHook(DbApiHook):
 
     synapse_conn_id: str
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - DbApiHook's own signature
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, schema: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - DbApiHook's own
+        super().__init__(*args, schema=schema, **kwargs)
+        self.schema = schema
         self._thread = StatementThread()
 
     @cached_property
@@ -65,7 +68,7 @@ class SynapseSqlPoolHook(DbApiHook):
         :raises SynapseConnectionError: The server, the database or an option is missing or wrong.
         :raises CredentialError: The authentication method lacks what it needs.
         """
-        settings = PoolSettings.from_connection(self.connection)
+        settings = PoolSettings.from_connection(self.connection, database=self.schema)
         for secret in settings.secrets:
             mask(secret)
         return settings

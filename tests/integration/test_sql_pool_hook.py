@@ -123,6 +123,16 @@ def test_the_operators_of_common_sql_work_with_the_connection(hook):
     SQLCheckOperator(task_id="check", conn_id="synapse_default", sql="SELECT 1 AS ok").execute({})
 
 
+def test_the_database_of_an_operator_comes_before_that_of_the_connection(workspace, new_connection):
+    fields = workspace.connections()["synapse_default"]
+    wrong = new_connection("wrong", **{**fields, "schema": "nowhere"})
+    query = SQLExecuteQueryOperator(
+        task_id="query", conn_id=wrong, database=fields["schema"], sql="SELECT DB_NAME() AS name"
+    )
+    assert query.execute({}) == [(fields["schema"],)]
+    assert SynapseSqlPoolHook(wrong, schema="other").settings.database == "other"
+
+
 def test_sqlalchemy_connects_without_a_password_in_its_url(hook):
     engine = hook.get_sqlalchemy_engine()
     with engine.connect() as connection:
