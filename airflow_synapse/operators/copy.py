@@ -262,17 +262,16 @@ class SynapseCopyOperator(BaseOperator):
         tell_assets(self, context, result)
         return result
 
-    def execute_complete(self, context: Context, event: dict[str, Any], copy_statement: str) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take over what a deferred load has come to.
 
-        :param event: What the trigger said.
-        :param copy_statement: What :attr:`copy_statement` was when the task was deferred.
+        :param event: What the trigger said, with what :attr:`copy_statement` was when the task was deferred.
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
         from airflow_synapse.operators.loading import complete, tell_assets  # noqa: PLC0415 - slow to import
 
-        self.copy_statement = copy_statement
+        self.copy_statement = event["copy_statement"]
         result = self._answering(lambda: complete(context, event))
         tell_assets(self, context, result)
         return result
