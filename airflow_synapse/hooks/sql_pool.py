@@ -17,6 +17,7 @@ from airflow_synapse.hooks.connecting import Connector
 from airflow_synapse.hooks.driver_errors import statement_error
 from airflow_synapse.hooks.masking import mask
 from airflow_synapse.hooks.odbc_driver import MICROSOFT_DRIVER, load_pyodbc
+from airflow_synapse.hooks.odbc_values import add_converters
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
 from airflow_synapse.hooks.statement_thread import StatementThread
@@ -85,7 +86,9 @@ class SynapseSqlPoolHook(DbApiHook):
         :raises SynapseConnectionError: The pool cannot be reached, or refuses the login.
         :raises DriverNotFoundError: There is no ODBC driver.
         """
-        return self._connector.connect(pause=self._thread.pause)
+        connection = self._connector.connect(pause=self._thread.pause)
+        add_converters(connection)
+        return connection
 
     def session(self) -> PoolSession:
         """Return a session, which a ``with`` block opens. Its statements may hold secrets: they are not logged."""
