@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def test_rows_are_tuples_that_xcom_can_hold(hook):
 
 def test_parameters_are_question_marks(hook):
     assert hook.get_first("SELECT ? AS a", parameters=["it's"]) == ("it's",)
+
+
+def test_a_datetimeoffset_is_a_datetime(hook):
+    moment = datetime(2013, 1, 31, 23, 59, 58, 123456, timezone(timedelta(hours=-3, minutes=-30)))
+    assert hook.get_first(f"SELECT CAST('{moment.isoformat(' ')}' AS datetimeoffset) AS t") == (moment,)
+
+
+def test_what_pyodbc_itself_refuses_is_told_in_its_words(hook):
+    with pytest.raises(StatementError, match="1 parameter markers, but 2 parameters were supplied"):
+        hook.get_first("SELECT ? AS a", parameters=[1, 2])
 
 
 def test_ddl_runs_because_no_transaction_is_open(hook, new_table):
