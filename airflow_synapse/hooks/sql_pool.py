@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-from airflow_synapse.exceptions import SynapseError
+from airflow_synapse.exceptions import StatementError, SynapseError
 from airflow_synapse.hooks.connecting import Connector
 from airflow_synapse.hooks.driver_errors import statement_error
 from airflow_synapse.hooks.masking import mask
@@ -40,7 +40,9 @@ class SynapseSqlPoolHook(DbApiHook):
     Every connection is in autocommit mode, whatever an operator asks for: a dedicated pool refuses DDL in a
     transaction. Whoever wants a transaction writes ``BEGIN TRANSACTION`` and ``COMMIT TRANSACTION`` in the SQL.
 
-    Errors of the driver arrive as :class:`~airflow_synapse.exceptions.SynapseError`, with what to do about them.
+    Errors of connecting, of :meth:`run` and of :meth:`insert_rows` arrive as
+    :class:`~airflow_synapse.exceptions.SynapseError`, with what to do about them. Queries for data frames and those of
+    SQLAlchemy raise their own.
 
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``.
     :param schema: Name of another SQL pool of that server than the connection's. Operators of common.sql set it to
@@ -158,6 +160,32 @@ class SynapseSqlPoolHook(DbApiHook):
         # What DbApiHook noted are descriptions of drained cursors.
         self.descriptions = descriptions[-len(self.descriptions) :] if handler else []
         return result if handler else None
+
+    def insert_rows(
+        self,
+        table: str,
+        rows: Iterable[Sequence[Any]],
+        target_fields: Sequence[str] | None = None,
+        commit_every: int = 1000,
+        replace: bool = False,  # noqa: FBT001, FBT002 - DbApiHook's own signature
+        **kwargs: Any,  # noqa: ANN401 - DbApiHook's own signature
+    ) -> None:
+        """Insert rows as ``DbApiHook`` does, a statement for each.
+
+        :raises StatementError: The pool refused a row, or ``replace`` is asked for.
+        """
+        if replace:
+            raise StatementError(
+                "A dedicated SQL pool has no REPLACE INTO: leave replace out, or load files with "
+                "SynapseCopyOperator(write_disposition='upsert')."
+            )
+        try:
+            super().insert_rows(table, rows, target_fields, commit_every, **kwargs)
+        except load_pyodbc().Error as error:
+            failure = statement_error(self._connector.statement_text(error))
+        else:
+            return
+        raise failure
 
     def cancel(self) -> None:
         """Cancel what :meth:`run` is running. Returns at once; called from another thread or a signal handler."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.sql.operators.sql import SQLCheckOperator, SQLExecuteQueryOperator
+from airflow.providers.common.sql.operators.sql import SQLCheckOperator, SQLExecuteQueryOperator, SQLInsertRowsOperator
 
 from airflow_synapse.exceptions import StatementCancelledError, StatementError, SynapseConnectionError
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
@@ -132,6 +132,17 @@ def test_the_operators_of_common_sql_work_with_the_connection(hook):
         (7,)
     ]
     SQLCheckOperator(task_id="check", conn_id="synapse_default", sql="SELECT 1 AS ok").execute({})
+
+
+def test_rows_are_inserted_and_a_row_that_is_refused_is_told_as_an_error_of_ours(hook, new_table):
+    table = new_table("id int NOT NULL")
+    insert = {"task_id": "insert", "conn_id": "synapse_default", "table_name": table, "columns": ["id"]}
+    SQLInsertRowsOperator(**insert, rows=[(1,), (2,)]).execute({})
+    assert hook.get_records(f"SELECT id FROM {table} ORDER BY id") == [(1,), (2,)]
+    with pytest.raises(StatementError, match="The statement failed"):
+        SQLInsertRowsOperator(**insert, rows=[("x",)]).execute({})
+    with pytest.raises(StatementError, match="no REPLACE INTO: leave replace out"):
+        SQLInsertRowsOperator(**insert, rows=[(1,)], insert_args={"replace": True}).execute({})
 
 
 def test_the_database_of_an_operator_comes_before_that_of_the_connection(workspace, new_connection):
