@@ -26,6 +26,8 @@ from airflow_synapse.load.rights import MissingRight, Right, missing_rights, rig
 from airflow_synapse.load.statements import PlainStatement
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.sqlparser import DatabaseInfo
+    from airflow.sdk import Connection
     from sqlalchemy.engine import URL, Engine
 
 #: Seconds that a test of the connection may take to log in.
@@ -233,6 +235,25 @@ class SynapseSqlPoolHook(DbApiHook):
     def get_sqlalchemy_engine(self, engine_kwargs: dict[str, Any] | None = None) -> Engine:
         """Return an engine whose connections come from :meth:`get_conn`: its URL holds neither password nor token."""
         return super().get_sqlalchemy_engine({"creator": self.get_conn, **(engine_kwargs or {})})
+
+    def get_openlineage_database_info(self, connection: Connection) -> DatabaseInfo:  # noqa: ARG002 - DbApiHook's own
+        """Name the pool as :mod:`airflow_synapse.lineage` does, so that loads and queries meet in the same tables."""
+        from airflow.providers.openlineage.sqlparser import DatabaseInfo  # noqa: PLC0415 - OpenLineage asks for it
+
+        settings = self.settings
+        return DatabaseInfo(
+            scheme="sqlserver",
+            authority=f"{settings.server}:{settings.port};database={settings.database}",
+            information_schema_columns=["table_schema", "table_name", "column_name", "ordinal_position", "data_type"],
+        )
+
+    def get_openlineage_database_dialect(self, connection: Connection) -> str:  # noqa: ARG002 - DbApiHook's own
+        """Return the parser's name of T-SQL."""
+        return "mssql"
+
+    def get_openlineage_default_schema(self) -> str:
+        """Return the schema of a table that is named without one."""
+        return "dbo"
 
     def test_connection(self) -> tuple[bool, str]:  # type: ignore[override]  # DbApiHook declares None, returns this
         """Log in once, with a short timeout, and run ``SELECT 1``."""

@@ -13,6 +13,7 @@ from airflow.providers.common.sql.operators.sql import SQLCheckOperator, SQLExec
 
 from airflow_synapse.exceptions import StatementCancelledError, StatementError, SynapseConnectionError
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.operators.copy import SynapseCopyOperator
 
 FREE_TDS = Path("/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so")
 #: Runs until it is cancelled, as far as a test is concerned.
@@ -153,6 +154,28 @@ def test_the_database_of_an_operator_comes_before_that_of_the_connection(workspa
     )
     assert query.execute({}) == [(fields["schema"],)]
     assert SynapseSqlPoolHook(wrong, schema="other").settings.database == "other"
+
+
+def test_openlineage_hears_what_a_query_reads_and_writes_by_the_names_that_loads_have(hook, new_table):
+    extractors = pytest.importorskip(
+        "airflow.providers.openlineage.extractors.base", reason="OpenLineage's provider is not installed"
+    )
+    source, target = new_table("id int"), new_table("id int")
+    query = SQLExecuteQueryOperator(
+        task_id="query",
+        conn_id="synapse_default",
+        sql=f"INSERT INTO {target.removeprefix('dbo.')} SELECT * FROM {source}",
+    )
+    load = SynapseCopyOperator(
+        task_id="load", table=source, external_locations="https://lake.blob.core.windows.net/landing/"
+    )
+    lineage = extractors.DefaultExtractor(query).extract_on_complete(None)
+    loaded = extractors.DefaultExtractor(load).extract_on_complete(None)
+    assert [(each.namespace, each.name) for each in lineage.inputs] == [
+        (each.namespace, each.name) for each in loaded.outputs
+    ]
+    assert [each.name for each in lineage.outputs] == [target]
+    assert [(each.name, each.type) for each in lineage.inputs[0].facets["schema"].fields] == [("id", "int")]
 
 
 def test_sqlalchemy_connects_without_a_password_in_its_url(hook):
