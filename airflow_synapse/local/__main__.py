@@ -100,6 +100,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _sql(options: argparse.Namespace) -> int:
+    if not options.batch.strip():
+        raise WorkspaceError('The batch is empty. Give T-SQL, such as "SELECT name FROM sys.tables".')
     state = background.running_state(options.home)
     if state is None:
         raise WorkspaceError("The workspace is down. Start it with: python -m airflow_synapse.local up")

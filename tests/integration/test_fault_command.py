@@ -94,6 +94,11 @@ def test_sql_says_in_a_sentence_why_it_cannot_connect(sql, breakable_pool):
     assert len(output.splitlines()) == 1
 
 
+@pytest.mark.parametrize("batch", ["", " \n"])
+def test_sql_refuses_a_batch_that_is_empty(sql, batch):
+    assert sql(batch) == (1, 'The batch is empty. Give T-SQL, such as "SELECT name FROM sys.tables".\n')
+
+
 def test_output_that_nobody_reads_any_more_ends_the_command_without_a_word(tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
