@@ -99,6 +99,7 @@ async def _event(number: int) -> dict:
         try_number=1,
         record=LoadRecord().to_json(),
         has_store=True,
+        known={},
     )
     async for event in trigger.run():
         return event.payload

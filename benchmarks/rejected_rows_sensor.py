@@ -234,6 +234,7 @@ def _trigger(kind: str, number: int):
         return triggers.RejectedRowsSensorTrigger(
             watch={"folder": f"https://lake.blob.core.windows.net/{_CONTAINER}/{folder}", "storage_conn_id": "lake"},
             reported={"until": None, "files": []},
+            begin={"until": None, "files": []},
             poke_interval=_POKE_INTERVAL,
         )
     triggers = importlib.import_module("airflow.providers.microsoft.azure.triggers.wasb")

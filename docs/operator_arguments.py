@@ -73,7 +73,7 @@ def _docstring(described: type) -> str:
 
 def _text(described: type) -> str:
     """Return what the docstring says before its fields."""
-    text = re.split(r"^:", _docstring(described), maxsplit=1, flags=re.MULTILINE)[0]
+    text = re.split(r"^:(?:param|raises)\b", _docstring(described), maxsplit=1, flags=re.MULTILINE)[0]
     paragraphs = text.strip().split("\n\n")
     return "\n\n".join(f"```\n{each}\n```" if each.startswith("===") else _markdown(each) for each in paragraphs)
 

@@ -24,11 +24,16 @@ from airflow_synapse.secret import Secret
 #: The driver manager could not load the driver. Source: unixODBC's messages.
 _NO_DRIVER: Final = re.compile(r"Can't open lib|Data source name not found|SQLAllocHandle on SQL_HANDLE_HENV failed")
 
+_STATE: Final = re.compile(r"[0-9A-Z]{5}")
+
 
 def driver_text(error: Exception, secrets: Iterable[Secret]) -> str:
-    """Return what the driver says, without the secrets and without the pair of parentheses of the exception."""
-    text = str(error.args[1]) if len(error.args) > 1 else str(error)
-    return scrub(text, secrets)
+    """Return what the driver, or pyodbc itself, says, without the secrets and without the SQLSTATE beside it.
+
+    The driver's errors are a SQLSTATE and a text, and those that pyodbc makes a text and a SQLSTATE.
+    """
+    texts = [str(each) for each in error.args if not _STATE.fullmatch(str(each))]
+    return scrub(texts[0] if texts else str(error), secrets)
 
 
 def connection_error(text: str, address: str) -> SynapseError:

@@ -69,9 +69,10 @@ class PoolSettings:
     application_name: str = DEFAULT_APPLICATION
 
     @classmethod
-    def from_connection(cls, connection: Connection) -> Self:
+    def from_connection(cls, connection: Connection, *, database: str | None = None) -> Self:
         """Read an Airflow connection. Extra keys that are not named here are ignored; an empty text is no text.
 
+        :param database: Name of another SQL pool than the connection's.
         :raises SynapseConnectionError: The server, the database or an option is missing or wrong.
         :raises CredentialError: The authentication method lacks what it needs.
         """
@@ -79,7 +80,7 @@ class PoolSettings:
         where = f"Connection {connection.conn_id!r}"
         settings = cls(
             server=_required_server(connection.host, where),
-            database=_required_database(connection.schema, where),
+            database=_required_database(database or connection.schema, where),
             port=connection.port or DEFAULT_PORT,
             authentication=_authentication(extra, where),
             login=connection.login or None,

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-from airflow_synapse.exceptions import SynapseError
+from airflow_synapse.exceptions import StatementError, SynapseError
 from airflow_synapse.hooks.connecting import Connector
 from airflow_synapse.hooks.driver_errors import statement_error
 from airflow_synapse.hooks.masking import mask
 from airflow_synapse.hooks.odbc_driver import MICROSOFT_DRIVER, load_pyodbc
+from airflow_synapse.hooks.odbc_values import add_converters
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.pool_settings import PoolSettings
 from airflow_synapse.hooks.statement_thread import StatementThread
 from airflow_synapse.load.rights import MissingRight, Right, missing_rights, rights_query
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.sqlparser import DatabaseInfo
+    from airflow.sdk import Connection
     from sqlalchemy.engine import URL, Engine
 
 #: Seconds that a test of the connection may take to log in.
@@ -37,9 +40,13 @@ class SynapseSqlPoolHook(DbApiHook):
     Every connection is in autocommit mode, whatever an operator asks for: a dedicated pool refuses DDL in a
     transaction. Whoever wants a transaction writes ``BEGIN TRANSACTION`` and ``COMMIT TRANSACTION`` in the SQL.
 
-    Errors of the driver arrive as :class:`~airflow_synapse.exceptions.SynapseError`, with what to do about them.
+    Errors of connecting, of :meth:`run` and of :meth:`insert_rows` arrive as
+    :class:`~airflow_synapse.exceptions.SynapseError`, with what to do about them. Queries for data frames and those of
+    SQLAlchemy raise their own.
 
     :param synapse_conn_id: Connection of type ``azure_synapse_sql_pool``.
+    :param schema: Name of another SQL pool of that server than the connection's. Operators of common.sql set it to
+        their ``database``.
     """
 
     conn_name_attr = "synapse_conn_id"
@@ -52,8 +59,9 @@ class SynapseSqlPoolHook(DbApiHook):
 
     synapse_conn_id: str
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - DbApiHook's own signature
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, schema: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - DbApiHook's own
+        super().__init__(*args, schema=schema, **kwargs)
+        self.schema = schema
         self._thread = StatementThread()
 
     @cached_property
@@ -63,7 +71,7 @@ class SynapseSqlPoolHook(DbApiHook):
         :raises SynapseConnectionError: The server, the database or an option is missing or wrong.
         :raises CredentialError: The authentication method lacks what it needs.
         """
-        settings = PoolSettings.from_connection(self.connection)
+        settings = PoolSettings.from_connection(self.connection, database=self.schema)
         for secret in settings.secrets:
             mask(secret)
         return settings
@@ -80,7 +88,9 @@ class SynapseSqlPoolHook(DbApiHook):
         :raises SynapseConnectionError: The pool cannot be reached, or refuses the login.
         :raises DriverNotFoundError: There is no ODBC driver.
         """
-        return self._connector.connect(pause=self._thread.pause)
+        connection = self._connector.connect(pause=self._thread.pause)
+        add_converters(connection)
+        return connection
 
     def session(self) -> PoolSession:
         """Return a session, which a ``with`` block opens. Its statements may hold secrets: they are not logged."""
@@ -145,6 +155,32 @@ class SynapseSqlPoolHook(DbApiHook):
         self.descriptions = descriptions[-len(self.descriptions) :] if handler else []
         return result if handler else None
 
+    def insert_rows(
+        self,
+        table: str,
+        rows: Iterable[Sequence[Any]],
+        target_fields: Sequence[str] | None = None,
+        commit_every: int = 1000,
+        replace: bool = False,  # noqa: FBT001, FBT002 - DbApiHook's own signature
+        **kwargs: Any,  # noqa: ANN401 - DbApiHook's own signature
+    ) -> None:
+        """Insert rows as ``DbApiHook`` does, a statement for each.
+
+        :raises StatementError: The pool refused a row, or ``replace`` is asked for.
+        """
+        if replace:
+            raise StatementError(
+                "A dedicated SQL pool has no REPLACE INTO: leave replace out, or load files with "
+                "SynapseCopyOperator(write_disposition='upsert')."
+            )
+        try:
+            super().insert_rows(table, rows, target_fields, commit_every, **kwargs)
+        except load_pyodbc().Error as error:
+            failure = statement_error(self._connector.statement_text(error))
+        else:
+            return
+        raise failure
+
     def cancel(self) -> None:
         """Cancel what :meth:`run` is running. Returns at once; called from another thread or a signal handler."""
         self._thread.cancel()
@@ -191,6 +227,25 @@ class SynapseSqlPoolHook(DbApiHook):
     def get_sqlalchemy_engine(self, engine_kwargs: dict[str, Any] | None = None) -> Engine:
         """Return an engine whose connections come from :meth:`get_conn`: its URL holds neither password nor token."""
         return super().get_sqlalchemy_engine({"creator": self.get_conn, **(engine_kwargs or {})})
+
+    def get_openlineage_database_info(self, connection: Connection) -> DatabaseInfo:  # noqa: ARG002 - DbApiHook's own
+        """Name the pool as :mod:`airflow_synapse.lineage` does, so that loads and queries meet in the same tables."""
+        from airflow.providers.openlineage.sqlparser import DatabaseInfo  # noqa: PLC0415 - OpenLineage asks for it
+
+        settings = self.settings
+        return DatabaseInfo(
+            scheme="sqlserver",
+            authority=f"{settings.server}:{settings.port};database={settings.database}",
+            information_schema_columns=["table_schema", "table_name", "column_name", "ordinal_position", "data_type"],
+        )
+
+    def get_openlineage_database_dialect(self, connection: Connection) -> str:  # noqa: ARG002 - DbApiHook's own
+        """Return the parser's name of T-SQL."""
+        return "mssql"
+
+    def get_openlineage_default_schema(self) -> str:
+        """Return the schema of a table that is named without one."""
+        return "dbo"
 
     def test_connection(self) -> tuple[bool, str]:  # type: ignore[override]  # DbApiHook declares None, returns this
         """Log in once, with a short timeout, and run ``SELECT 1``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,13 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
     except WorkspaceError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever reads the output, such as `head -1`, has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more when it ends
+        return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +100,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _sql(options: argparse.Namespace) -> int:
+    if not options.batch.strip():
+        raise WorkspaceError('The batch is empty. Give T-SQL, such as "SELECT name FROM sys.tables".')
     state = background.running_state(options.home)
     if state is None:
         raise WorkspaceError("The workspace is down. Start it with: python -m airflow_synapse.local up")

@@ -58,8 +58,8 @@ class SynapseCopyOperator(BaseOperator):
     :param compression: COMPRESSION. The pool's default: by the extension of each file. (templated)
     :param field_quote: FIELDQUOTE: a character, its form ``0x22``, or empty. The pool's default: ``"``. (templated)
     :param field_terminator: FIELDTERMINATOR. The pool's default: a comma. (templated)
-    :param row_terminator: ROWTERMINATOR; files with bare line feeds need ``0x0A``, which a DAG with
-        ``render_template_as_native_obj=True`` takes for the number 10: write ``"'0x0A'"`` there. (templated)
+    :param row_terminator: ROWTERMINATOR; files with bare line feeds need a line feed, which is kept as ``0x0A``. A DAG
+        with ``render_template_as_native_obj=True`` takes that for the number 10: write ``"'0x0A'"`` there. (templated)
     :param first_row: FIRSTROW, in every file; 2 skips a header. The pool's default: 1. (templated)
     :param date_format: DATEFORMAT, such as ``ymd``. The pool's default: ``mdy``. (templated)
     :param encoding: ENCODING: UTF8 or UTF16. The pool's default: UTF8. (templated)
@@ -219,8 +219,8 @@ class SynapseCopyOperator(BaseOperator):
         self.rejected_rows_sample = rejected_rows_sample
         self.compression = compression
         self.field_quote = field_quote
-        self.field_terminator = field_terminator
-        self.row_terminator = row_terminator
+        self.field_terminator = _kept_by_rendering(field_terminator)
+        self.row_terminator = _kept_by_rendering(row_terminator)
         self.first_row = first_row
         self.date_format = date_format
         self.encoding = encoding
@@ -264,17 +264,16 @@ class SynapseCopyOperator(BaseOperator):
         tell_assets(self, context, result)
         return result
 
-    def execute_complete(self, context: Context, event: dict[str, Any], copy_statement: str) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take over what a deferred load has come to.
 
-        :param event: What the trigger said.
-        :param copy_statement: What :attr:`copy_statement` was when the task was deferred.
+        :param event: What the trigger said, with what :attr:`copy_statement` was when the task was deferred.
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
         from airflow_synapse.operators.loading import complete, tell_assets  # noqa: PLC0415 - slow to import
 
-        self.copy_statement = copy_statement
+        self.copy_statement = event["copy_statement"]
         result = self._answering(lambda: complete(context, event))
         tell_assets(self, context, result)
         return result
@@ -313,3 +312,12 @@ class SynapseCopyOperator(BaseOperator):
 
         self.load_result = or_fail(load_or_skip)
         return self.load_result
+
+
+def _kept_by_rendering(delimiter: str | None) -> str | None:
+    """Return a delimiter that rendering leaves alone: Jinja rewrites line ends, and drops one at the end."""
+    from airflow_synapse.copy.literals import delimiter_text, holds_template  # noqa: PLC0415 - seldom needed
+
+    if not isinstance(delimiter, str) or not set("\r\n") & set(delimiter) or holds_template(delimiter):
+        return delimiter
+    return delimiter_text(delimiter)

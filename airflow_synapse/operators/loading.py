@@ -47,7 +47,7 @@ def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
             record,
             deadline=deadline_of(task),
             method_name="execute_complete",
-            kwargs={"copy_statement": task.copy_statement},
+            known={"copy_statement": task.copy_statement},
         )
     return copy_load.run()
 
@@ -96,14 +96,15 @@ def defer_load(
     *,
     deadline: str | None,
     method_name: str,
-    kwargs: dict[str, Any],
+    known: dict[str, Any],
 ) -> NoReturn:
     """Give up the worker while the triggerer loads.
 
     :param plain: :meth:`~airflow_synapse.execution.arguments.CopyArguments.to_json` of what to load.
     :param record: What :meth:`~airflow_synapse.execution.copy_load.CopyLoad.hand_over` has returned.
     :param deadline: As :func:`deadline_of` returns it.
-    :param method_name: Method of the operator that goes on, with the event and ``kwargs``.
+    :param method_name: Method of the operator that goes on, with the event.
+    :param known: What else the event is to hold: ``dag.test`` hands on nothing beside it.
     """
     task.defer(
         trigger=SynapseCopyTrigger(
@@ -112,11 +113,11 @@ def defer_load(
             try_number=task_try.try_number,
             record=record.to_json(),
             has_store=task_try.has_store,
+            known=known,
             deadline=deadline,
             cancel_on_kill=task.cancel_on_kill,
         ),
         method_name=method_name,
-        kwargs=kwargs,
     )
 
 

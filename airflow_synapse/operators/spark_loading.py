@@ -117,13 +117,13 @@ class SparkLoading(SparkWork):
         self.remove_staging()
         return {**result.to_json(), **staged}
 
-    def finish(self, context: Context, event: dict[str, Any], staged: Mapping[str, Any]) -> dict[str, Any]:
+    def finish(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take over what a deferred load has come to, and remove what was staged.
 
-        :param event: What the trigger said of the load.
-        :param staged: What is known of the batch, for the result.
+        :param event: What the trigger said of the load, with what is known of the batch, for the result.
         :raises SynapseError: It failed.
         """
+        staged = event["staged"]
         try:
             result = complete(context, event)
         except SynapseError:
@@ -170,7 +170,7 @@ class SparkLoading(SparkWork):
                 record,
                 deadline=deadline,
                 method_name="execute_loaded",
-                kwargs={"staged": staged, "copy_statement": self._task.copy_statement},
+                known={"staged": staged, "copy_statement": self._task.copy_statement},
             )
 
     def _arguments(self, location: ExternalLocation, **known: Any) -> CopyArguments:  # noqa: ANN401 - more of them

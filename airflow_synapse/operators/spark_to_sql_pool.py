@@ -193,22 +193,18 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         #: The COPY without its secrets, once it is known. Shown as a rendered field.
         self.copy_statement: str | None = None
 
-    def execute_loaded(
-        self, context: Context, event: dict[str, Any], staged: dict[str, Any], copy_statement: str
-    ) -> dict[str, Any]:
+    def execute_loaded(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on when a load is over that the task was deferred for.
 
-        :param event: What the trigger said.
-        :param staged: The part of the result that is known.
-        :param copy_statement: What :attr:`copy_statement` was when the task was deferred.
+        :param event: What the trigger said, with what :attr:`copy_statement` was when the task was deferred.
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
         from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
         from airflow_synapse.operators.spark_loading import SparkLoading  # noqa: PLC0415 - slow to import
 
-        self.copy_statement = copy_statement
-        return self._answering(context, lambda: SparkLoading(self, task_try_of(context)).finish(context, event, staged))
+        self.copy_statement = event["copy_statement"]
+        return self._answering(context, lambda: SparkLoading(self, task_try_of(context)).finish(context, event))
 
     def _work(self, context: Context) -> SparkWork:
         from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import

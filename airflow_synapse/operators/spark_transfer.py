@@ -116,18 +116,14 @@ class SparkTransferOperator(BaseOperator):
         """
         return self._answering(context, lambda: self._begin(context).begin())
 
-    def execute_after_batch(
-        self, context: Context, event: dict[str, Any], batch: dict[str, Any], deadline: str | None
-    ) -> dict[str, Any]:
+    def execute_after_batch(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on when the batch is over that the task was deferred for.
 
         :param event: What the trigger said.
-        :param batch: Fields of :class:`~airflow_synapse.spark.job.Batch`.
-        :param deadline: When ``execution_timeout`` ends the task, in ISO 8601; None for never.
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
-        return self._answering(context, lambda: self._begin(context).go_on(event, batch, deadline))
+        return self._answering(context, lambda: self._begin(context).go_on(event))
 
     def on_kill(self) -> None:
         """Cancel the batch of this very task, or the statement that runs, and no other."""

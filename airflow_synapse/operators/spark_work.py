@@ -8,7 +8,6 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -88,15 +87,15 @@ class SparkWork(ABC):
         status = None if batch.is_done else self._run.wait(batch, poll_interval=task.poll_interval)
         return self.complete(batch, self._manifest(batch, status), deadline)
 
-    def go_on(self, event: Mapping[str, Any], batch: Mapping[str, Any], deadline: str | None) -> dict[str, Any]:
+    def go_on(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Go on after a batch that the task was deferred for.
 
         :param event: What the trigger said of it.
         :raises SynapseError: It failed.
         """
         raise_failure(event)
-        ended = Batch(**batch)
-        return self.complete(ended, self._manifest(ended, BatchStatus.from_json(event["status"])), deadline)
+        batch = Batch(name=event["name"], batch_id=event["batch_id"])
+        return self.complete(batch, self._manifest(batch, BatchStatus.from_json(event["status"])), event["deadline"])
 
     def cancel(self) -> None:
         """Cancel the batch of this task, and no other."""
@@ -146,7 +145,6 @@ class SparkWork(ABC):
                 cancel_on_kill=task.cancel_on_kill,
             ),
             method_name="execute_after_batch",
-            kwargs={"batch": asdict(batch), "deadline": deadline},
         )
 
     def _manifest(self, batch: Batch, status: BatchStatus | None) -> Manifest:

@@ -39,22 +39,22 @@ def look(sensor: SynapseRejectedRowsSensor, context: Context) -> PokeReturnValue
     if sensor.deferrable:
         sensor.defer(
             trigger=RejectedRowsSensorTrigger(
-                watch=watch.to_json(), reported=answer.reported.to_json(), poke_interval=sensor.poke_interval
+                watch=watch.to_json(),
+                reported=answer.reported.to_json(),
+                begin=begin.to_json(),
+                poke_interval=sensor.poke_interval,
             ),
             method_name="execute_complete",
-            kwargs={"key": watch.key, "begin": begin.to_json()},
             timeout=timedelta(seconds=sensor.timeout),
         )
     return PokeReturnValue(is_done=False)
 
 
-def complete(
-    sensor: SynapseRejectedRowsSensor, context: Context, key: str, begin: dict[str, Any], event: dict[str, Any]
-) -> dict[str, Any]:
+def complete(sensor: SynapseRejectedRowsSensor, context: Context, event: dict[str, Any]) -> dict[str, Any]:
     """Take over what the trigger has found; see :meth:`SynapseRejectedRowsSensor.execute_complete`."""
     if error := error_of(event):
         raise AirflowFailException(str(error))
-    return _tell(sensor, context, key, begin, Answer.from_json(event))
+    return _tell(sensor, context, event["key"], event["begin"], Answer.from_json(event))
 
 
 def _begin(sensor: SynapseRejectedRowsSensor, context: Context, watch: RejectedRowsWatch) -> Reported:

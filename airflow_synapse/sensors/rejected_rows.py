@@ -109,17 +109,13 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
 
         return look(self, context)
 
-    def execute_complete(
-        self, context: Context, event: dict[str, Any], key: str, begin: dict[str, Any]
-    ) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take over what the trigger has found.
 
         :param event: What the trigger said.
-        :param key: Name under which the state store of an asset holds what was reported.
-        :param begin: What was, before this task.
         :raises AirflowFailException: As :meth:`poke`.
         :raises AirflowSkipException: As :meth:`poke`.
         """
         from airflow_synapse.sensors.looking import complete  # noqa: PLC0415 - slow to import
 
-        return complete(self, context, key, begin, event)
+        return complete(self, context, event)

@@ -39,6 +39,7 @@ class SynapseCopyTrigger(BaseTrigger):
     :param try_number: Airflow's number of the try.
     :param record: :meth:`~airflow_synapse.load.record.LoadRecord.to_json` as the worker stored it.
     :param has_store: Whether Airflow keeps that record between tries.
+    :param known: What the task has to be told again: the event holds it too.
     :param deadline: When ``execution_timeout`` ends the load, in ISO 8601; None for never.
     :param cancel_on_kill: Whether to cancel the statement when a user clears or marks the task.
     """
@@ -51,6 +52,7 @@ class SynapseCopyTrigger(BaseTrigger):
         try_number: int,
         record: dict[str, Any],
         has_store: bool,
+        known: dict[str, Any],
         deadline: str | None = None,
         cancel_on_kill: bool = True,
     ) -> None:
@@ -60,6 +62,7 @@ class SynapseCopyTrigger(BaseTrigger):
         self.try_number = try_number
         self.record = record
         self.has_store = has_store
+        self.known = known
         self.deadline = deadline
         self.cancel_on_kill = cancel_on_kill
         self._load: DeferredLoad | None = None
@@ -72,12 +75,15 @@ class SynapseCopyTrigger(BaseTrigger):
             "try_number": self.try_number,
             "record": self.record,
             "has_store": self.has_store,
+            "known": self.known,
             "deadline": self.deadline,
             "cancel_on_kill": self.cancel_on_kill,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Load, and yield what came of it: an event of :mod:`airflow_synapse.execution.load_event`, with a record."""
+        """Load, and yield what came of it: an event of :mod:`airflow_synapse.execution.load_event`, with a record and
+        what is known.
+        """
         slots = _SLOTS.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST_LOADS))
         await slots.acquire()
         try:
@@ -92,7 +98,7 @@ class SynapseCopyTrigger(BaseTrigger):
         if not done:
             await asyncio.to_thread(self._load.time_out)
         event = await asyncio.shield(running)
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # Airflow's, without types
+        yield TriggerEvent({**self.known, **event})  # type: ignore[no-untyped-call]  # Airflow's, without types
 
     async def on_kill(self) -> None:
         """Cancel the statement of this very load; where that does not help at once, end its session."""

@@ -105,17 +105,22 @@ class RejectedRowsTrigger(BaseEventTrigger):
 class RejectedRowsSensorTrigger(BaseTrigger):
     """Waits for a SynapseRejectedRowsSensor, which has looked once before.
 
-    Its event holds ``report`` and ``reported``, the JSON of an :class:`Answer`, or the error that ended it.
+    Its event holds ``report`` and ``reported``, the JSON of an :class:`Answer`, with ``key``, the name under which the
+    state store of an asset holds what was reported, and ``begin``; or the error that ended it.
 
     :param watch: Fields of :class:`~airflow_synapse.execution.rejected_rows_watch.RejectedRowsWatch`.
     :param reported: What was reported, as :meth:`~airflow_synapse.rejected_rows.reported.Reported.to_json`.
+    :param begin: The same, before the task.
     :param poke_interval: Seconds between two looks.
     """
 
-    def __init__(self, *, watch: dict[str, Any], reported: dict[str, Any], poke_interval: float) -> None:
+    def __init__(
+        self, *, watch: dict[str, Any], reported: dict[str, Any], begin: dict[str, Any], poke_interval: float
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's, without types
         self.watch = watch
         self.reported = reported
+        self.begin = begin
         self.poke_interval = poke_interval
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -123,6 +128,7 @@ class RejectedRowsSensorTrigger(BaseTrigger):
         return "airflow_synapse.triggers.rejected_rows.RejectedRowsSensorTrigger", {
             "watch": self.watch,
             "reported": self.reported,
+            "begin": self.begin,
             "poke_interval": self.poke_interval,
         }
 
@@ -138,7 +144,8 @@ class RejectedRowsSensorTrigger(BaseTrigger):
         except SynapseError as error:
             yield TriggerEvent(load_event.failed(error))  # type: ignore[no-untyped-call]  # as above
         else:
-            yield TriggerEvent(answer.to_json())  # type: ignore[no-untyped-call]  # as above
+            event = {**answer.to_json(), "key": watch.key, "begin": self.begin}
+            yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # as above
 
 
 async def _import(name: str) -> Any:  # noqa: ANN401 - a module

@@ -62,12 +62,14 @@ class SparkBatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield one event.
 
-        ``{"status": ...}`` holds :meth:`~airflow_synapse.spark.batch.BatchStatus.to_json` of a batch that is over. Else
-        it is an event of :mod:`airflow_synapse.execution.load_event`: ``timed_out`` for a batch that was cancelled
-        because of that, or the ``error`` of a pool that does not answer, whose batch may go on.
+        It holds the ``name``, ``batch_id`` and ``deadline`` of the trigger. Its ``status`` is
+        :meth:`~airflow_synapse.spark.batch.BatchStatus.to_json` of a batch that is over. Else it is an event of
+        :mod:`airflow_synapse.execution.load_event`: ``timed_out`` for a batch that was cancelled because of that, or
+        the ``error`` of a pool that does not answer, whose batch may go on.
         """
         batch = await self._prepared()
-        event = await batch.wait()
+        known = {"name": self.name, "batch_id": self.batch_id, "deadline": self.deadline}
+        event = {**known, **await batch.wait()}
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # Airflow's, without types
 
     async def on_kill(self) -> None:

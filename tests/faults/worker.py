@@ -107,12 +107,12 @@ def _run(operator: Any, context: Any, row: Path) -> Any:
             return operator.execute(context)
         except TaskDeferred as deferral:
             _, arguments = deferral.trigger.serialize()
-            parts = {"arguments": arguments, "method": deferral.method_name, "kwargs": deferral.kwargs}
+            parts = {"arguments": arguments, "method": deferral.method_name}
             row.write_text(json.dumps(serialize(parts)))
     parts = deserialize(json.loads(row.read_text()))
     event = asyncio.run(_event_of(SynapseCopyTrigger(**parts["arguments"])))
     row.unlink()
-    return getattr(operator, parts["method"])(context, event=event, **parts["kwargs"])
+    return getattr(operator, parts["method"])(context, event=event)
 
 
 async def _event_of(trigger: Any) -> Any:

@@ -1,5 +1,9 @@
 """``python -m airflow_synapse.local fault``, against a workspace that runs in the background."""
 
+import os
+import subprocess
+import sys
+
 import pyodbc
 import pytest
 
@@ -88,6 +92,20 @@ def test_sql_says_in_a_sentence_why_it_cannot_connect(sql, breakable_pool):
     assert code == 1
     assert "Cannot connect" in output
     assert len(output.splitlines()) == 1
+
+
+@pytest.mark.parametrize("batch", ["", " \n"])
+def test_sql_refuses_a_batch_that_is_empty(sql, batch):
+    assert sql(batch) == (1, 'The batch is empty. Give T-SQL, such as "SELECT name FROM sys.tables".\n')
+
+
+def test_output_that_nobody_reads_any_more_ends_the_command_without_a_word(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "airflow_synapse.local", "status", "--home", str(tmp_path)]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_sql_shows_a_time_with_its_zone(sql):

@@ -5,13 +5,15 @@ import os
 import random
 import signal
 import threading
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.sql.operators.sql import SQLCheckOperator, SQLExecuteQueryOperator
+from airflow.providers.common.sql.operators.sql import SQLCheckOperator, SQLExecuteQueryOperator, SQLInsertRowsOperator
 
 from airflow_synapse.exceptions import StatementCancelledError, StatementError, SynapseConnectionError
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
+from airflow_synapse.operators.copy import SynapseCopyOperator
 
 FREE_TDS = Path("/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so")
 #: Runs until it is cancelled, as far as a test is concerned.
@@ -52,6 +54,16 @@ def test_rows_are_tuples_that_xcom_can_hold(hook):
 
 def test_parameters_are_question_marks(hook):
     assert hook.get_first("SELECT ? AS a", parameters=["it's"]) == ("it's",)
+
+
+def test_a_datetimeoffset_is_a_datetime(hook):
+    moment = datetime(2013, 1, 31, 23, 59, 58, 123456, timezone(timedelta(hours=-3, minutes=-30)))
+    assert hook.get_first(f"SELECT CAST('{moment.isoformat(' ')}' AS datetimeoffset) AS t") == (moment,)
+
+
+def test_what_pyodbc_itself_refuses_is_told_in_its_words(hook):
+    with pytest.raises(StatementError, match="1 parameter markers, but 2 parameters were supplied"):
+        hook.get_first("SELECT ? AS a", parameters=[1, 2])
 
 
 def test_ddl_runs_because_no_transaction_is_open(hook, new_table):
@@ -121,6 +133,49 @@ def test_the_operators_of_common_sql_work_with_the_connection(hook):
         (7,)
     ]
     SQLCheckOperator(task_id="check", conn_id="synapse_default", sql="SELECT 1 AS ok").execute({})
+
+
+def test_rows_are_inserted_and_a_row_that_is_refused_is_told_as_an_error_of_ours(hook, new_table):
+    table = new_table("id int NOT NULL")
+    insert = {"task_id": "insert", "conn_id": "synapse_default", "table_name": table, "columns": ["id"]}
+    SQLInsertRowsOperator(**insert, rows=[(1,), (2,)]).execute({})
+    assert hook.get_records(f"SELECT id FROM {table} ORDER BY id") == [(1,), (2,)]
+    with pytest.raises(StatementError, match="The statement failed"):
+        SQLInsertRowsOperator(**insert, rows=[("x",)]).execute({})
+    with pytest.raises(StatementError, match="no REPLACE INTO: leave replace out"):
+        SQLInsertRowsOperator(**insert, rows=[(1,)], insert_args={"replace": True}).execute({})
+
+
+def test_the_database_of_an_operator_comes_before_that_of_the_connection(workspace, new_connection):
+    fields = workspace.connections()["synapse_default"]
+    wrong = new_connection("wrong", **{**fields, "schema": "nowhere"})
+    query = SQLExecuteQueryOperator(
+        task_id="query", conn_id=wrong, database=fields["schema"], sql="SELECT DB_NAME() AS name"
+    )
+    assert query.execute({}) == [(fields["schema"],)]
+    assert SynapseSqlPoolHook(wrong, schema="other").settings.database == "other"
+
+
+def test_openlineage_hears_what_a_query_reads_and_writes_by_the_names_that_loads_have(hook, new_table):
+    extractors = pytest.importorskip(
+        "airflow.providers.openlineage.extractors.base", reason="OpenLineage's provider is not installed"
+    )
+    source, target = new_table("id int"), new_table("id int")
+    query = SQLExecuteQueryOperator(
+        task_id="query",
+        conn_id="synapse_default",
+        sql=f"INSERT INTO {target.removeprefix('dbo.')} SELECT * FROM {source}",
+    )
+    load = SynapseCopyOperator(
+        task_id="load", table=source, external_locations="https://lake.blob.core.windows.net/landing/"
+    )
+    lineage = extractors.DefaultExtractor(query).extract_on_complete(None)
+    loaded = extractors.DefaultExtractor(load).extract_on_complete(None)
+    assert [(each.namespace, each.name) for each in lineage.inputs] == [
+        (each.namespace, each.name) for each in loaded.outputs
+    ]
+    assert [each.name for each in lineage.outputs] == [target]
+    assert [(each.name, each.type) for each in lineage.inputs[0].facets["schema"].fields] == [("id", "int")]
 
 
 def test_sqlalchemy_connects_without_a_password_in_its_url(hook):

@@ -1,6 +1,7 @@
 """What docs/operators.md says of an argument comes from docstrings: these have to name all, and what is rendered."""
 
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 
@@ -26,3 +27,11 @@ def test_docstring_names_every_argument_and_says_which_are_templated(described):
     assert {name for name, text in said.items() if "(templated)" in text} == {
         name for name in said if documented.is_templated(described, name)
     }
+
+
+@pytest.mark.parametrize("described", documented.DESCRIBED, ids=lambda described: described.__name__)
+def test_the_page_says_all_that_the_docstring_says_before_its_arguments(described):
+    told = inspect.getdoc(described).partition("\n:param ")[0].split()
+    section = documented.as_markdown().partition(f"## {described.__name__}\n")[2]
+    shown = section.partition("\n| Argument")[0].replace("```", "").split()
+    assert len(shown) == len(told)

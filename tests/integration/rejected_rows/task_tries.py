@@ -37,7 +37,7 @@ class Task:
             return operator.execute(context)
         except TaskDeferred as deferral:
             event = asyncio.run(event_of(deferral.trigger))
-            return operator.execute_complete(context, event, **deferral.kwargs)
+            return operator.execute_complete(context, event)
 
     def clear(self):
         self.clear_number += 1

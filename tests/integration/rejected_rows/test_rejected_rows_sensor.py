@@ -79,7 +79,7 @@ def run(request, lake_hook, location):
         try:
             return sensor.execute(context or {})
         except TaskDeferred as deferred:
-            arguments = {"event": event_of(deferred.trigger, deferred.timeout), **deferred.kwargs}
+            arguments = {"event": event_of(deferred.trigger, deferred.timeout)}
             return sensor.resume_execution(deferred.method_name, arguments, context or {})
 
     return start

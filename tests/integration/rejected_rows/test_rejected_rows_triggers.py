@@ -58,8 +58,9 @@ def waiting(location):
 
     def create(number, storage_conn_id="lake", poke_interval=0.05):
         watch = RejectedRowsWatch(folder=f"{location.url}-{number}", storage_conn_id=storage_conn_id)
+        reported = Reported().to_json()
         return RejectedRowsSensorTrigger(
-            watch=watch.to_json(), reported=Reported().to_json(), poke_interval=poke_interval
+            watch=watch.to_json(), reported=reported, begin=reported, poke_interval=poke_interval
         )
 
     return create

@@ -123,7 +123,9 @@ def test_a_kill_can_leave_the_batch_alone(new_batch, hook):
 def test_a_batch_that_takes_too_long_is_cancelled(new_batch, hook):
     batch = new_batch()
     deadline = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-    assert asyncio.run(event_of(trigger_for(batch, deadline=deadline, poll_interval=60))) == {"timed_out": True}
+    event = asyncio.run(event_of(trigger_for(batch, deadline=deadline, poll_interval=60)))
+    known = {"name": batch.name, "batch_id": batch.batch_id, "deadline": deadline}
+    assert event == {**known, "timed_out": True}
     assert hook.status(batch.batch_id).state == "killed"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from airflow.sdk.exceptions import TaskDeferred
-from airflow.sdk.serde import deserialize, serialize
+from airflow.sdk.serde import serialize
 
 WORKER = str(Path(__file__).parent / "transfer_worker.py")
 TRIGGERER = str(Path(__file__).parent / "transfer_triggerer.py")
@@ -51,10 +51,9 @@ class Task:
                 return getattr(self.operator(), method)(self.context, **values)
             except TaskDeferred as deferral:
                 row = json.dumps([deferral.trigger.serialize()[0], serialize(deferral.trigger.serialize()[1])])
-                kwargs = json.dumps(serialize(deferral.kwargs))
                 self.deferrals.append(row)
                 method = deferral.method_name
-            values = {**deserialize(json.loads(kwargs)), "event": event_of(row)}
+            values = {"event": event_of(row)}
 
     def run_again(self):
         """Run a retry, in this process."""

@@ -70,6 +70,12 @@ def test_an_error_of_the_pool_while_cancelling_stays_what_it_is():
     assert type(statement_error(text, cancel_requested=True)) is StatementError
 
 
+def test_an_error_of_pyodbc_itself_has_its_text_first():
+    assert driver_text(Exception("The SQL contains 1 parameter markers.", "HY000"), ()) == (
+        "The SQL contains 1 parameter markers."
+    )
+
+
 def test_the_text_of_the_driver_is_taken_without_secrets():
     error = Exception("42000", "[42000] near 'sig=AbCdEf0123456789'. (102) (SQLExecDirectW)")
     assert (

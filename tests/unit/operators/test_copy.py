@@ -122,6 +122,39 @@ def test_the_options_reach_the_statement_as_they_were_rendered(operator, driver,
     assert "OPTION (LABEL = 'airflow: flights.load manual__1 [" in copy
 
 
+@pytest.mark.parametrize("option", ["field_terminator", "row_terminator"])
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("\n", "0x0A"),
+        ("\r\n", "0x0D0A"),
+        ("\r", "0x0D"),
+        ("\r|", "0x0D7C"),
+        ("|\n", "0x7C0A"),
+        ("\t", "0x09"),
+        ("\\n", "\\n"),
+        ("{{ word }}", "0x7C0A"),
+    ],
+    ids=ascii,
+)
+def test_a_delimiter_is_sent_as_it_was_given_whatever_rendering_does_to_line_ends(
+    operator, driver, context, option, given, sent
+):
+    task = operator(**{option: given})
+    task.render_template_fields({"word": "|\n"})
+    task.execute(context)
+    (copy,) = driver.copies
+    assert f"{option.replace('_', '').upper()} = '{sent}'" in copy
+
+
+def test_a_line_end_that_native_rendering_takes_for_a_number_is_refused(operator, driver, context):
+    with DAG("native", schedule=None, render_template_as_native_obj=True):
+        task = operator(row_terminator="\n")
+    task.render_template_fields({})
+    with pytest.raises(AirflowFailException, match=r"ROWTERMINATOR is no text.*0x0A"):
+        task.execute(context)
+
+
 def test_a_key_of_the_connection_becomes_one_sas_to_read_and_another_to_write(operator, driver, lake, context):
     operator(storage_conn_id=lake, max_errors=10, error_file="/rejects").execute(context)
     (copy,) = driver.copies
