@@ -40,6 +40,7 @@ class LoadIdentity:
     :param map_index: Number of the mapped task instance; -1 where the task is not mapped.
     :param clear_number: How often the DAG run was cleared or reprocessed. It stays the same when a task is retried and
         grows when a user asks for the work again.
+    :param target: What is loaded: two Airflows with a DAG of the same name may share a pool, and load other tables.
     """
 
     dag_id: str
@@ -47,6 +48,7 @@ class LoadIdentity:
     run_id: str
     map_index: int = -1
     clear_number: int = 0
+    target: str = ""
 
     @property
     def label(self) -> str:
@@ -93,7 +95,7 @@ class Attempt:
     :param number: Which attempt of its try it is, from 1.
     :param token: Tells the attempts of a load apart; letters and digits, of which the first four are the
         :attr:`process`.
-    :param fingerprint: Stands for what is loaded and where to, so that a load whose arguments were changed shows.
+    :param fingerprint: Stands for what is loaded, so that a load whose arguments were changed shows.
     :param path: How its rows reach the table.
     """
 

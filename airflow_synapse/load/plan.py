@@ -51,7 +51,9 @@ class LoadPlan:
 
 
 def fingerprint(options: LoadOptions, copy: CopyStatement, origin: str | None = None) -> str:
-    """Return a short text that changes with what is loaded and where to; not with credentials, label or ERRORFILE.
+    """Return a short text that changes with what is loaded; not with credentials, label or ERRORFILE.
+
+    Where it is loaded to is part of the load's identity.
 
     :param origin: What the files were made of, where they were made for this load: then it counts instead of them.
     """
@@ -65,7 +67,6 @@ def fingerprint(options: LoadOptions, copy: CopyStatement, origin: str | None = 
         options.slice_predicate,
         options.partition_values,
         [key.name for key in options.upsert_keys],
-        copy.target.quoted,
         *(files if origin is None else (origin,)),
         copy.max_errors,
         copy.identity_insert,

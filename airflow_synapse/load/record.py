@@ -1,14 +1,19 @@
-"""What Airflow remembers of a load between its tries: the content of one key of the task state store."""
+"""What Airflow remembers of a load between its tries: the content of one key of the task state store.
+
+The key names the load: a task whose target is changed, and changed back, finds what it had done.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, Self
+from typing import Any, Protocol, Self
 
 from airflow_synapse.load.identity import Attempt
 
-#: Key of the task state store.
-RECORD_KEY: Final = "synapse_load"
+
+def record_key(load_id: str) -> str:
+    """Return the key of the task state store."""
+    return f"synapse_load_{load_id}"
 
 
 class StateStore(Protocol):
@@ -87,11 +92,8 @@ class LoadRecord:
         return {"loaded": loaded, "attempts": attempts}
 
     @classmethod
-    def from_json(cls, value: Any, load_id: str) -> Self:  # noqa: ANN401 - any JSON value
-        """Read a record. What belongs to another load, or to nothing, is left out.
-
-        :param load_id: The load whose record it should be: a mapped task may find the record of another index.
-        """
+    def from_json(cls, value: Any) -> Self:  # noqa: ANN401 - any JSON value
+        """Read a record. What is none is left out."""
         if not isinstance(value, dict):
             return cls()
         attempts = tuple(
@@ -102,17 +104,12 @@ class LoadRecord:
                 is_told=entry["is_told"],
             )
             for entry in value["attempts"]
-            if (attempt := _attempt_of(entry, load_id))
+            if (attempt := Attempt.parse(entry["attempt"]))
         )
         entry = value["loaded"]
         loaded = (
             LoadedBy(attempt=attempt, request_id=entry["request_id"], rows_loaded=entry["rows_loaded"])
-            if entry and (attempt := _attempt_of(entry, load_id))
+            if entry and (attempt := Attempt.parse(entry["attempt"]))
             else None
         )
         return cls(loaded=loaded, attempts=attempts)
-
-
-def _attempt_of(entry: dict[str, Any], load_id: str) -> Attempt | None:
-    attempt = Attempt.parse(entry["attempt"])
-    return attempt if attempt and attempt.load_id == load_id else None

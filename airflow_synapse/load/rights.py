@@ -15,7 +15,7 @@ from airflow_synapse.copy.literals import string_literal
 from airflow_synapse.exceptions import AccessError
 
 _BULK: Final = "ADMINISTER DATABASE BULK OPERATIONS"
-_DEFAULT_SCHEMA: Final = "dbo"
+DEFAULT_SCHEMA: Final = "dbo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def rights_to_load(
 
 
 def _in_schema_of(table: TableName, names: Iterable[str]) -> tuple[Right, ...]:
-    return tuple(Right(name=name, on="SCHEMA", securable=table.schema or _DEFAULT_SCHEMA) for name in names)
+    return tuple(Right(name=name, on="SCHEMA", securable=table.schema or DEFAULT_SCHEMA) for name in names)
 
 
 def rights_to_make_external_table(schema: str) -> tuple[Right, ...]:

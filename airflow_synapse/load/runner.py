@@ -28,7 +28,7 @@ from airflow_synapse.load.failures import changed_arguments, unknown_outcome
 from airflow_synapse.load.identity import Attempt, LoadIdentity, new_process, staging_prefix
 from airflow_synapse.load.ledger import Ledger
 from airflow_synapse.load.plan import fingerprint, plan_load
-from airflow_synapse.load.record import RECORD_KEY, LoadedBy, LoadRecord, OpenAttempt, StateStore
+from airflow_synapse.load.record import LoadedBy, LoadRecord, OpenAttempt, StateStore, record_key
 from airflow_synapse.load.request import (
     OWN_LOGIN_TIME,
     ROWS_OF_REQUEST,
@@ -77,6 +77,14 @@ class Load:
     inspect: Callable[[CopyStatement, int], None] | None = None
     origin: str | None = None
     is_empty: bool = False
+
+    def stored(self) -> LoadRecord:
+        """Return what is remembered."""
+        return LoadRecord.from_json(self.store.get(record_key(self.identity.load_id)))
+
+    def keep(self, record: LoadRecord) -> None:
+        """Remember a record."""
+        self.store.set(record_key(self.identity.load_id), record.to_json())
 
     def attempt(self, number: int) -> Attempt:
         """Return a new attempt, the ``number``-th of this try."""
@@ -192,9 +200,9 @@ def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load:
         if not can_know and not settlement.is_shown():
             return None
         _claim_ledger(session, load, attempt)  # so that the ledger remembers every attempt that is recorded
-        record = LoadRecord.from_json(load.store.get(RECORD_KEY), attempt.load_id)
+        record = load.stored()
         record = record.with_attempt(OpenAttempt(attempt=attempt))  # no session to end: it submits nothing
-        load.store.set(RECORD_KEY, record.to_json())
+        load.keep(record)
         return record
 
 
@@ -267,7 +275,7 @@ class _AttemptRun:
         """Announce the attempt, and wait until it is the only one."""
         self._settlement.announce()
         # Now: an attempt that writes its record later than this sees the announcement before it submits.
-        self._record = self._stored()
+        self._record = self._load.stored()
         return self._settlement.run(self._record)
 
     def _take(self, done: LoadedBy, *, reused: bool) -> LoadOutcome:
@@ -301,7 +309,7 @@ class _AttemptRun:
         )
         about_to = OpenAttempt(attempt=attempt, session_id=self._session.session_id, login_time=self._login_time())
         self._record = before.with_attempt(about_to)
-        load.store.set(RECORD_KEY, self._record.to_json())
+        load.keep(self._record)
         submission = Submission(
             session=self._session, options=load.options, copy=copy, plan=plan, ledger=ledger, inspect=load.inspect
         )
@@ -348,16 +356,13 @@ class _AttemptRun:
             return None
         return str(rows[0][0]) if rows else None
 
-    def _stored(self) -> LoadRecord:
-        return LoadRecord.from_json(self._load.store.get(RECORD_KEY), self._attempt.load_id)
-
     def _remember(self, record: LoadRecord) -> None:
         """Write the record, unless another attempt has written meanwhile: then it knows better.
 
         Where that fails, a later try asks the pool.
         """
         try:
-            if self._stored() == self._record:
-                self._load.store.set(RECORD_KEY, record.to_json())
+            if self._load.stored() == self._record:
+                self._load.keep(record)
         except Exception as error:  # whatever the store's backend raises: the rows count more
             log.warning("What came of the load could not be stored. %s", error)

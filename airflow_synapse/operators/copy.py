@@ -274,7 +274,7 @@ class SynapseCopyOperator(BaseOperator):
         from airflow_synapse.operators.loading import complete, tell_assets  # noqa: PLC0415 - slow to import
 
         self.copy_statement = event["copy_statement"]
-        result = self._answering(lambda: complete(context, event))
+        result = self._answering(lambda: complete(context, self.table, event))
         tell_assets(self, context, result)
         return result
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from airflow.sdk import Asset
 
+from airflow_synapse.copy import TableName
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
 from airflow_synapse.execution.load_event import error_of
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.record import RECORD_KEY, LoadRecord
+from airflow_synapse.load.record import LoadRecord, record_key
 from airflow_synapse.load.result import LoadResult
+from airflow_synapse.load.rights import DEFAULT_SCHEMA
 from airflow_synapse.operators.state_store import find_state_store
 from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
 from airflow_synapse.version_compat import AirflowTaskTimeout
@@ -34,7 +36,7 @@ def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
 
     :raises SynapseError: It failed.
     """
-    arguments, task_try = CopyArguments.of(task), task_try_of(context)
+    arguments, task_try = CopyArguments.of(task), task_try_of(context, target_table(task.table))
     plain = arguments.to_json() if task.deferrable else {}
     copy_load = task.copy_load = CopyLoad(arguments, task_try)
     task.copy_statement = copy_load.copy.redacted_sql()
@@ -52,13 +54,15 @@ def begin(task: SynapseCopyOperator, context: Context) -> LoadResult:
     return copy_load.run()
 
 
-def complete(context: Context, event: dict[str, Any]) -> dict[str, Any]:
+def complete(context: Context, table: str, event: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the result that an event holds, and remember what the trigger has learned.
 
+    :param table: Name of the table that was loaded.
     :raises SynapseError: The load failed.
     """
     # Airflow resumes a task only while its try is the latest: nobody else has written meanwhile.
-    task_try_of(context).store.set(RECORD_KEY, event["record"])
+    task_try = task_try_of(context, target_table(table))
+    task_try.store.set(record_key(task_try.identity.load_id), event["record"])
     raise_failure(event)
     result: dict[str, Any] = event["result"]
     return result
@@ -121,8 +125,20 @@ def defer_load(
     )
 
 
-def task_try_of(context: Context) -> TaskTry:
-    """Return who loads."""
+def target_table(name: str) -> str:
+    """Return the target of a load into a table, however its name is written.
+
+    :raises CopyOptionError: It is no name.
+    """
+    table = TableName.parse(name)
+    return f"{table.schema or DEFAULT_SCHEMA}.{table.name}".casefold()
+
+
+def task_try_of(context: Context, target: str) -> TaskTry:
+    """Return who loads.
+
+    :param target: What is loaded.
+    """
     task_instance = context["ti"]
     identity = LoadIdentity(
         dag_id=task_instance.dag_id,
@@ -130,6 +146,7 @@ def task_try_of(context: Context) -> TaskTry:
         run_id=task_instance.run_id,
         map_index=-1 if task_instance.map_index is None else task_instance.map_index,
         clear_number=getattr(context["dag_run"], "clear_number", 0) or 0,
+        target=target,
     )
-    store, has_store = find_state_store(context, identity.clear_number)
+    store, has_store = find_state_store(context, identity.clear_number, task_instance.try_number)
     return TaskTry(identity=identity, try_number=task_instance.try_number, store=store, has_store=has_store)

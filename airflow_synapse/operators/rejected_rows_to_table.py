@@ -124,9 +124,9 @@ class RejectedRowsToTableOperator(BaseOperator):
         from airflow_synapse.copy import TableName  # noqa: PLC0415 - for running tasks only
         from airflow_synapse.execution.quarantine import Quarantine, no_rows  # noqa: PLC0415 - slow to import
         from airflow_synapse.execution.reject_folder import RejectFolder  # noqa: PLC0415 - slow to import
-        from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.loading import target_table, task_try_of  # noqa: PLC0415 - slow to import
 
-        task_try = task_try_of(context)
+        task_try = task_try_of(context, target_table(self.table))
         folder = RejectFolder.find(
             error_file=self.error_file,
             load_result=self.load_result,

@@ -125,7 +125,7 @@ class SparkLoading(SparkWork):
         """
         staged = event["staged"]
         try:
-            result = complete(context, event)
+            result = complete(context, self._task.table, event)
         except SynapseError:
             self.leave(Batch(name=staged["batch"], batch_id=staged["batch_id"]))
             raise

@@ -200,14 +200,16 @@ class SparkToSqlPoolOperator(SparkTransferOperator):
         :raises AirflowFailException: As :meth:`execute`.
         :raises SynapseError: As :meth:`execute`.
         """
-        from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.loading import target_table, task_try_of  # noqa: PLC0415 - slow to import
         from airflow_synapse.operators.spark_loading import SparkLoading  # noqa: PLC0415 - slow to import
 
         self.copy_statement = event["copy_statement"]
-        return self._answering(context, lambda: SparkLoading(self, task_try_of(context)).finish(context, event))
+        return self._answering(
+            context, lambda: SparkLoading(self, task_try_of(context, target_table(self.table))).finish(context, event)
+        )
 
     def _work(self, context: Context) -> SparkWork:
-        from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
+        from airflow_synapse.operators.loading import target_table, task_try_of  # noqa: PLC0415 - slow to import
         from airflow_synapse.operators.spark_ways import way_of  # noqa: PLC0415 - slow to import
 
-        return way_of(self)(self, task_try_of(context))
+        return way_of(self)(self, task_try_of(context, target_table(self.table)))

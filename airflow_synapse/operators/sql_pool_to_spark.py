@@ -87,4 +87,4 @@ class SqlPoolToSparkOperator(SparkTransferOperator):
         from airflow_synapse.operators.loading import task_try_of  # noqa: PLC0415 - slow to import
         from airflow_synapse.operators.spark_exporting import SparkExporting  # noqa: PLC0415 - slow to import
 
-        return SparkExporting(self, task_try_of(context))
+        return SparkExporting(self, task_try_of(context, str(self.spark_table or self.spark_files)))

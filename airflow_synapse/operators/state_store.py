@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.load.record import StateStore
 from airflow_synapse.load.runner import MemoryStore
@@ -10,6 +10,10 @@ from airflow_synapse.version_compat import NEVER_EXPIRE, conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+
+#: Key of the mark that a first try leaves.
+_BEGUN_KEY: Final = "synapse_begun"
 
 
 class TaskStateStore:
@@ -30,14 +34,19 @@ class TaskStateStore:
         self._accessor.set(key, value, retention=NEVER_EXPIRE)
 
 
-def find_state_store(context: Context, clear_number: int) -> tuple[StateStore, bool]:
+def find_state_store(context: Context, clear_number: int, try_number: int) -> tuple[StateStore, bool]:
     """Return a store for a task, and whether it remembers every earlier try.
 
-    Airflow before 3.3 has none. One that is told to forget what succeeded ([state_store] clear_on_success) cannot
-    say what a run had loaded before it was cleared.
+    Airflow before 3.3 has none. The first try leaves a mark in it: a run that was cleared, and whose mark is missing,
+    ran before Airflow was upgraded, or the store was told to forget what succeeded ([state_store] clear_on_success).
     """
     accessor = context.get("task_state_store")
     if accessor is None:
         return MemoryStore(), False
-    forgets = conf.getboolean("state_store", "clear_on_success", fallback=False)
-    return TaskStateStore(accessor), not (forgets and clear_number)
+    store = TaskStateStore(accessor)
+    if store.get(_BEGUN_KEY) is None:
+        forgets = conf.getboolean("state_store", "clear_on_success", fallback=False)
+        if try_number > 1 and (clear_number or forgets):
+            return store, False
+        store.set(_BEGUN_KEY, {})
+    return store, True

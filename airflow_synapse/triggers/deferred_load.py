@@ -10,7 +10,7 @@ from airflow_synapse.execution import load_event
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.record import RECORD_KEY
+from airflow_synapse.load.record import record_key
 from airflow_synapse.load.runner import MemoryStore
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ class DeferredLoad:
 
     def __init__(self, trigger: SynapseCopyTrigger) -> None:
         self._store = store = MemoryStore()
-        store.set(RECORD_KEY, trigger.record)
+        identity = LoadIdentity(**trigger.identity)
+        self._key = record_key(identity.load_id)
+        store.set(self._key, trigger.record)
         task_try = TaskTry(
-            identity=LoadIdentity(**trigger.identity),
+            identity=identity,
             try_number=trigger.try_number,
             store=store,
             has_store=trigger.has_store,
@@ -47,7 +49,7 @@ class DeferredLoad:
     def run(self) -> dict[str, Any]:
         """Load, and return the event with the record for the task's store."""
         event = load_event.failed(self._error) if self._error else self._event()
-        return {**event, "record": self._store.get(RECORD_KEY)}
+        return {**event, "record": self._store.get(self._key)}
 
     def cancel(self) -> None:
         """Cancel the load; see :meth:`CopyLoad.cancel`."""

@@ -67,12 +67,16 @@ class AirflowTask:
         os.kill(self._airflow.request("GET", self._instance)["pid"], signal.SIGKILL)
 
     def mark_failed(self) -> None:
-        """Mark it failed, and wait until Airflow has ended the run: it would end one that is cleared meanwhile, too."""
+        """Mark it failed, and wait until Airflow has ended the run."""
         self._airflow.request("PATCH", self._instance, {"new_state": "failed"})
+        self._wait_for_run("failed")
+
+    def _wait_for_run(self, state: str) -> None:
+        """Wait until Airflow has ended the run: it would end one that is cleared meanwhile, too."""
         deadline = time.monotonic() + _PATIENCE
-        while (state := self._airflow.request("GET", self._run)["state"]) != "failed":
+        while (found := self._airflow.request("GET", self._run)["state"]) != state:
             if time.monotonic() > deadline:
-                raise AssertionError(f"The run is {state} {_PATIENCE:g} s after its task was marked failed.")
+                raise AssertionError(f"The run is {found} {_PATIENCE:g} s after its task has ended.")
             time.sleep(_STEP_SECONDS)
 
     def clear(self) -> None:
@@ -81,6 +85,7 @@ class AirflowTask:
     def wait_for_success(self, *, tries: int) -> Ended:
         """Wait until the task has succeeded, in this try or a later one."""
         self.wait(lambda: self.try_number >= tries and self.state == "success", tries=tries)
+        self._wait_for_run("success")
         return Ended("returned")
 
     def wait(self, is_so: Callable[[], bool], *, tries: int = 1) -> None:

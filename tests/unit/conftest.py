@@ -109,5 +109,5 @@ def context():
     """The context of the first try of task ``load`` in DAG ``flights``."""
     task_instance = SimpleNamespace(dag_id="flights", task_id="load", run_id="manual__1", map_index=-1, try_number=1)
     kept = {}
-    store = SimpleNamespace(get=kept.get, set=lambda key, value, retention: kept.update({key: value}))
+    store = SimpleNamespace(values=kept, get=kept.get, set=lambda key, value, retention: kept.update({key: value}))
     return {"ti": task_instance, "dag_run": SimpleNamespace(clear_number=0), "task_state_store": store}

@@ -307,7 +307,7 @@ def test_options_that_do_not_fit_the_statement_are_refused(options, statement, m
     ("change", "is_another"),
     [
         ({"external_locations": LOCATION + "x/"}, True),
-        ({"table": "dbo.other"}, True),
+        ({"table": "dbo.other"}, False),
         ({"columns": ["day"]}, True),
         ({"first_row": 2}, True),
         ({"max_errors": 1}, True),

@@ -572,3 +572,49 @@ def test_the_operator_can_be_mapped(pool):
     assert isinstance(unmapped, SynapseCopyOperator)
     assert unmapped.external_locations == LOCATION + "1/"
     assert "sentinel-secret" not in repr(task.partial_kwargs)
+
+
+def clear(context, *, clear_number=1):
+    context["ti"].try_number, context["dag_run"].clear_number = context["ti"].try_number + 1, clear_number
+
+
+def test_a_cleared_append_of_which_the_store_remembers_nothing_is_not_repeated(operator, driver, context):
+    """The DAG run was loaded by an Airflow without the store, and the pool's views are empty."""
+    accessor = context.pop("task_state_store")
+    operator().execute(context)
+    clear(context)
+    context["task_state_store"] = accessor
+    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
+        operator().execute(context)
+    assert len(driver.copies) == 1
+
+
+@pytest.mark.parametrize("clear_number", [0, 1])
+def test_a_store_that_forgets_what_succeeded_does_not_let_an_append_be_repeated(
+    operator, driver, context, monkeypatch, clear_number
+):
+    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
+    operator().execute(context)
+    context["task_state_store"].values.clear()
+    clear(context, clear_number=clear_number)
+    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
+        operator().execute(context)
+    assert len(driver.copies) == 1
+
+
+def test_a_try_that_has_failed_before_it_reached_the_pool_is_remembered(operator, driver, context):
+    with pytest.raises(AirflowFailException):
+        operator(max_errors="many").execute(context)
+    clear(context)
+    operator().execute(context)
+    assert len(driver.copies) == 1
+
+
+def test_a_task_that_is_cleared_with_another_target_loads_it(operator, driver, context):
+    operator(table="dbo.wrong").execute(context)
+    clear(context)
+    result = operator(table="dbo.flights").execute(context)
+    assert not result["reused"]
+    clear(context, clear_number=2)
+    assert operator(table="[DBO].Wrong").execute(context)["reused"]
+    assert len(driver.copies) == 2
