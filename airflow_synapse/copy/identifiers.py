@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_synapse.copy.literals import holds_template
-from airflow_synapse.copy.rules import refuse, show
+from airflow_synapse.copy.rules import read_text, refuse, show
 
 #: A part of a name: in brackets, in double quotes, or bare by the rules for regular identifiers.
 _PART: Final = re.compile(r'\[((?:[^\]]|\]\])+)\]|"((?:[^"]|"")+)"|((?:[^\W\d]|#{1,2})[\w@$#]*)')
@@ -26,12 +26,12 @@ def read_name(text: str, option: str) -> tuple[str, ...]:
     """Return the parts of a dotted name, without their brackets or quotes.
 
     :param option: The T-SQL clause that the name stands in, for the error.
-    :raises CopyOptionError: Rules ``name-syntax``, ``template``.
+    :raises CopyOptionError: Rules ``name-syntax``, ``template``, ``text``.
 
     >>> read_name('dbo.[odd]].name]', "INTO")
     ('dbo', 'odd].name')
     """
-    if holds_template(text):
+    if holds_template(read_text(text, option)):
         raise refuse("template", shown=show(text), option=option)
     parts: list[str] = []
     position = 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from airflow_synapse.copy import ColumnName, CopyStatement, ErrorFile, TableName, build_statement
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.load_rejects import error_folder
@@ -40,7 +41,7 @@ def copy_statement(arguments: CopyArguments, *, label: str, reject_folder: str) 
     """
     error_file = arguments.error_file
     if error_file and arguments.error_file_per_load:
-        error_file = f"{error_file.rstrip('/')}/{reject_folder}"
+        error_file = f"{read_text(error_file, 'ERRORFILE').rstrip('/')}/{reject_folder}"
     return build_statement(
         table=arguments.table,
         external_locations=arguments.external_locations,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_synapse.copy.identifiers import ColumnName, TableName
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.load.identity import Path
@@ -133,7 +134,7 @@ class LoadOptions:
             raise CopyOptionError(f"write_disposition={self.write_disposition!r} needs {argument}.")
 
     def _distribution(self) -> str:
-        text = self.staging_distribution or "ROUND_ROBIN"
+        text = read_text(self.staging_distribution or "ROUND_ROBIN", "staging_distribution")
         try:
             kind, columns = read_distribution(text)
         except CopyOptionError:
@@ -143,7 +144,7 @@ class LoadOptions:
         return f"HASH({', '.join(map(str, columns))})" if columns else kind
 
     def _index(self) -> str:
-        text = " ".join((self.staging_index or "HEAP").upper().split())
+        text = " ".join(read_text(self.staging_index or "HEAP", "staging_index").upper().split())
         if text not in _INDEXES:
             raise CopyOptionError(f"staging_index is {self.staging_index!r}, which is none of {', '.join(_INDEXES)}.")
         return text
@@ -155,7 +156,7 @@ def check_predicate(predicate: str) -> None:
     :raises CopyOptionError: It is empty, its parentheses do not match, or it holds a comment or a semicolon.
     """
     depth = 0
-    for token in _PREDICATE_TOKEN.findall(predicate):
+    for token in _PREDICATE_TOKEN.findall(read_text(predicate, "slice_predicate")):
         depth += {"(": 1, ")": -1}.get(token, 0)
         if depth < 0 or token in {"'", '"', "[", ";", "--", "/*"}:
             depth = -1

@@ -211,6 +211,11 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
         ({"ledger_table": "#t"}, "temporary table"),
         ({"reload": "perhaps"}, "reload is neither ON nor OFF"),
         ({"rejected_rows_sample": "few"}, "rejected_rows_sample is 'few'"),
+        ({"table": 5}, "INTO is no text: a int"),
+        ({"error_file": 5, "max_errors": 1}, "ERRORFILE is no text: a int"),
+        ({"write_disposition": "replace_slice", "slice_predicate": 5}, "slice_predicate is no text: a int"),
+        ({"ledger_table": "dbo.l", "staging_index": ["HEAP"]}, "staging_index is no text: a list"),
+        ({"ledger_table": "dbo.l", "staging_distribution": 5}, "staging_distribution is no text: a int"),
     ],
     ids=lambda value: str(value)[:50],
 )

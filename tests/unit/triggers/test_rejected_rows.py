@@ -34,7 +34,7 @@ def test_every_argument_is_stored_as_json_and_tells_triggers_apart():
     assert json.loads(json.dumps(RejectedRowsTrigger(**values).serialize()[1])) == values
 
 
-@pytest.mark.parametrize("url", ["/rejects", "https://example.com/rejects", "{{ folder }}"])
+@pytest.mark.parametrize("url", ["/rejects", "https://example.com/rejects", "{{ folder }}", None])
 def test_what_is_no_url_of_a_storage_account_is_refused_where_the_dag_is_written(url):
     with pytest.raises(CopyOptionError, match="ERRORFILE"):
         RejectedRowsTrigger(error_file=url, storage_conn_id="lake")
