@@ -126,7 +126,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an argument holds
         return {_DECIMAL: str(value)}
     if isinstance(value, bytes):
         return {_BYTES: value.hex()}
-    return str(value) if isinstance(value, ColumnName | date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, ColumnName) else value
 
 
 def _value(plain: Any) -> Any:  # noqa: ANN401 - whatever an argument holds

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from airflow_synapse.copy import ColumnName, CopyStatement, ErrorFile, TableName, build_statement
 from airflow_synapse.copy.rules import read_text
@@ -120,7 +121,9 @@ def check_create_table(arguments: CopyArguments, copy: CopyStatement) -> None:
         )
 
 
-def _texts(values: str | Sequence[object] | None) -> tuple[str, ...]:
+def _texts(values: object) -> tuple[str, ...]:
+    """Return one value, or several, as texts: templates that render native objects make numbers of some."""
     if values is None:
         return ()
-    return (values,) if isinstance(values, str) else tuple(map(str, values))
+    several = values if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
+    return tuple(value.isoformat() if isinstance(value, date) else str(value) for value in several)
