@@ -13,7 +13,7 @@ from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.load_rejects import error_folder
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.disposition import LoadOptions
-from airflow_synapse.schema.create_table import build_table, needs_files
+from airflow_synapse.schema.create_table import check_ahead, needs_files
 
 
 def load_options(arguments: CopyArguments) -> LoadOptions:
@@ -113,12 +113,11 @@ def check_create_table(arguments: CopyArguments, copy: CopyStatement) -> None:
         return
     if copy.auto_create_table:
         raise CopyOptionError("Of create_table and auto_create_table, one can make the table: leave one out.")
-    if not needs_files(create_table):
-        build_table(copy.target, create_table)
-    elif copy.file_type != "PARQUET" or not arguments.storage_conn_id:
+    if needs_files(create_table) and (copy.file_type != "PARQUET" or not arguments.storage_conn_id):
         raise CopyOptionError(
             "create_table lists no columns. They can be taken from Parquet files, with storage_conn_id, only."
         )
+    check_ahead(copy.target, create_table)
 
 
 def _texts(values: object) -> tuple[str, ...]:

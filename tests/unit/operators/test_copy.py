@@ -212,6 +212,9 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
         ({"reload": "perhaps"}, "reload is neither ON nor OFF"),
         ({"rejected_rows_sample": "few"}, "rejected_rows_sample is 'few'"),
         ({"table": 5}, "INTO is no text: a int"),
+        ({"create_table": "x"}, "create_table has an entry that cannot be read: it is a str, and no mapping"),
+        ({"create_table": ["x"]}, "create_table has an entry that cannot be read: it is a list, and no mapping"),
+        ({"create_table": {"columns": {"id": "text"}}}, "type of column 'id'"),
         ({"error_file": 5, "max_errors": 1}, "ERRORFILE is no text: a int"),
         ({"write_disposition": "replace_slice", "slice_predicate": 5}, "slice_predicate is no text: a int"),
         ({"ledger_table": "dbo.l", "staging_index": ["HEAP"]}, "staging_index is no text: a list"),
@@ -224,6 +227,25 @@ def test_a_wrong_argument_fails_without_retry_and_before_connecting(operator, dr
         operator(**arguments).execute(context)
     assert not driver.connections
     assert "a secret as text" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("create_table", "message"),
+    [
+        ({"distributon": "HASH(x)"}, "'distributon'"),
+        ({"distribution": "HSH(x)"}, r"distribution cannot be read: 'HSH\(x\)'"),
+        ({"index": 5}, "index is a int"),
+        ({"partition": "day"}, "partition cannot be read"),
+        ({"string_type": "text"}, "string_type"),
+    ],
+    ids=str,
+)
+def test_a_table_that_is_made_of_the_files_is_checked_before_they_are_looked_at(
+    operator, driver, lake, context, create_table, message
+):
+    with pytest.raises(AirflowFailException, match=message):
+        operator(storage_conn_id=lake, file_type="PARQUET", create_table=create_table).execute(context)
+    assert not driver.connections
 
 
 def test_a_location_in_another_account_fails_before_connecting(operator, driver, lake, context):
