@@ -51,14 +51,15 @@ class RejectedRowsTrigger(BaseEventTrigger):
         poke_interval: float = 60.0,
     ) -> None:
         from airflow_synapse.copy.location import ExternalLocation  # noqa: PLC0415 - only who makes one needs it
-        from airflow_synapse.rejected_rows import arguments  # noqa: PLC0415 - as above
+        from airflow_synapse.rejected_rows.arguments import parse_newer_than, parse_rows  # noqa: PLC0415 - as above
+        from airflow_synapse.seconds import parse_seconds  # noqa: PLC0415 - as above
 
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's, without types
         # Nothing is rendered: a DAG file is told at once.
         ExternalLocation.parse(error_file, option="ERRORFILE")
-        arguments.parse_newer_than(newer_than)
-        arguments.parse_seconds("quiet_seconds", quiet_seconds)
-        arguments.parse_rows("sample_rows", sample_rows)
+        parse_newer_than(newer_than)
+        parse_seconds("quiet_seconds", quiet_seconds)
+        parse_rows("sample_rows", sample_rows)
         self.error_file = error_file
         self.storage_conn_id = storage_conn_id
         self.error_file_per_load = error_file_per_load

@@ -212,6 +212,7 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
         ({"reload": "perhaps"}, "reload is neither ON nor OFF"),
         ({"rejected_rows_sample": "few"}, "rejected_rows_sample is 'few'"),
         ({"table": 5}, "INTO is no text: a int"),
+        ({"progress_interval": "thirty"}, "progress_interval is 'thirty'"),
         ({"create_table": "x"}, "create_table has an entry that cannot be read: it is a str, and no mapping"),
         ({"create_table": ["x"]}, "create_table has an entry that cannot be read: it is a list, and no mapping"),
         ({"create_table": {"columns": {"id": "text"}}}, "type of column 'id'"),
