@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.copy import TableName
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import SynapseError, TableExistsError, TransferOptionError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
@@ -44,6 +45,7 @@ class ExternalTableWork(SparkWork):
     :param task: The operator, rendered.
     :param task_try: Who works.
     :raises TransferOptionError: An argument is wrong.
+    :raises CopyOptionError: The same, for a text or a name.
     """
 
     _task: SparkToSqlPoolOperator
@@ -57,6 +59,8 @@ class ExternalTableWork(SparkWork):
             )
         if not task.data_source or not task.file_format:
             raise TransferOptionError("table_type='EXTERNAL' needs data_source and file_format.")
+        for name in ("data_source", "file_format", "location"):
+            read_text(getattr(task, name) or "", name)
         if stored := [name for name in ("distribution", "index", "partition") if (task.create_table or {}).get(name)]:
             raise TransferOptionError(f"create_table has {', '.join(stored)}: an external table has columns only.")
         self._name = TableName.parse(task.table)
