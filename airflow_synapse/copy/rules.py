@@ -75,11 +75,15 @@ _TABLE: Final = (
          "capacity limits 2020-02, string literals", found.string_count),
     # --- names
     Rule("name-syntax", "INTO", "cannot be read as a name",
-         "Write table, schema.table or database.schema.table, and put a part with special characters in [brackets].",
+         "Write table, schema.table or database.schema.table, or a column alone, and put a part with special "
+         "characters in [brackets].",
          f"{_REFERENCE}, table_name; T-SQL database identifiers"),
     Rule("name-parts", "INTO", "has more than three parts",
          "Write table, schema.table or database.schema.table.",
          f"{_SCRIPT_DOM}, schemaObjectThreePartName"),
+    Rule("name-none", "INTO", "is None, as a template renders what has no value",
+         "Leave the argument out, or render a name; write [None] for a table of this name.",
+         _PACKAGE),
     Rule("name-length", "INTO", "has a name of no or too many characters",
          "Use 1 to 128 characters; 116 for a #temporary table.",
          "T-SQL database identifiers", found.name_length),

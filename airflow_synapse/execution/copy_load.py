@@ -102,7 +102,7 @@ class CopyLoad:
         self._rejects = LoadRejects(arguments, self._error_storage)
         self._rejects.check(self._options)
         check_on_empty(arguments.on_empty)
-        check_targets(arguments, copy)
+        check_targets(self._options, copy)
         check_create_table(arguments, copy)
         self._plain = copy
         #: The statement, with the credentials that the connections hold.

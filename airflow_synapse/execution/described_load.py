@@ -21,14 +21,15 @@ def load_options(arguments: CopyArguments) -> LoadOptions:
 
     :raises CopyOptionError: An argument, or a pair of them, is wrong.
     """
+    ledger = arguments.ledger_table
     return LoadOptions(
         write_disposition=arguments.write_disposition,
         slice_predicate=arguments.slice_predicate,
         partition_values=_texts(arguments.partition_values),
-        upsert_keys=tuple(map(ColumnName.parse, _texts(arguments.upsert_keys))),
+        upsert_keys=tuple(ColumnName.parse(key, option="upsert_keys") for key in _texts(arguments.upsert_keys)),
         staging_distribution=arguments.staging_distribution,
         staging_index=arguments.staging_index,
-        ledger_table=TableName.parse(arguments.ledger_table) if arguments.ledger_table else None,
+        ledger_table=None if ledger is None else TableName.parse(ledger, option="ledger_table"),
         reload=arguments.reload,
         update_statistics=arguments.update_statistics,
     )
@@ -89,13 +90,12 @@ def with_credentials(
     return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
 
 
-def check_targets(arguments: CopyArguments, copy: CopyStatement) -> None:
+def check_targets(options: LoadOptions, copy: CopyStatement) -> None:
     """Refuse temporary tables.
 
     :raises CopyOptionError: The target, or the ledger, is one.
     """
-    ledger = TableName.parse(arguments.ledger_table) if arguments.ledger_table else None
-    for table in (copy.target, ledger):
+    for table in (copy.target, options.ledger_table):
         if table is not None and table.is_temporary:
             raise CopyOptionError(
                 f"{table} is a temporary table, which is gone with its rows when the session of the load ends: name "

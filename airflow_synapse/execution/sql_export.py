@@ -67,7 +67,7 @@ class SqlExport:
             raise TransferOptionError("Give one of table and sql: what to export from the SQL pool.")
         self._hook = hook
         self._try = task_try
-        self._table = TableName.parse(table) if table else None
+        self._table = TableName.parse(table, option="table") if table else None
         self._sql = read_text(sql or "", "sql").strip().rstrip(";")
         self._data_source = read_text(data_source, "data_source")
         self._file_format = read_text(file_format, "file_format")

@@ -61,7 +61,7 @@ class ExternalTableWork(SparkWork):
             raise TransferOptionError("table_type='EXTERNAL' needs data_source and file_format.")
         for name in ("data_source", "file_format", "location"):
             read_text(getattr(task, name) or "", name)
-        self._name = TableName.parse(task.table)
+        self._name = TableName.parse(task.table, option="table")
         create_table = {} if task.create_table is None else task.create_table
         check_ahead(self._name, create_table)
         if stored := [name for name in ("distribution", "index", "partition") if create_table.get(name)]:

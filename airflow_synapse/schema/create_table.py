@@ -133,7 +133,7 @@ def _column(fields: object) -> ColumnDefinition:
             raise refuse("column-entry", shown="nullable is in its type too", option=where)
         text, nullable = match[1], not match[2]
     return ColumnDefinition(
-        name=ColumnName.parse(name),
+        name=ColumnName.parse(name, option=where),
         type=SqlType.parse(text, option=f"type of {where}"),
         nullable=nullable,
         default=_constant(fields.get("default"), "default-value", where),
@@ -189,7 +189,7 @@ def _partition(value: object) -> Partitioning | None:
     if any(boundary is None for boundary in boundaries):
         raise refuse("partition", shown="a value is NULL")
     return Partitioning(
-        column=ColumnName.parse(column),
+        column=ColumnName.parse(column, option="partition"),
         values=cast(tuple[DefaultValue, ...], tuple(boundaries)),
         side=cast(Literal["LEFT", "RIGHT"], str(side).upper()) if side is not None else None,
     )
