@@ -233,9 +233,9 @@ class CopyLoad:
         )
 
     def _before_submission(self, session: Session) -> None:
-        """Make the table where it is missing, and check the column list and the files against it.
+        """Make the table where it is missing, and check the arguments and the files against it.
 
-        :raises CopyOptionError: The column list does not fit.
+        :raises CopyOptionError: A column that an argument names does not fit.
         :raises SourceFilesError: The files do not.
         """
         arguments, survey = self._arguments, self._survey
@@ -243,7 +243,7 @@ class CopyLoad:
             files = survey.parquet_files if survey else ()
             _create(session, build_table(self.copy.target, arguments.create_table, files))
         columns = target_columns(session, self.copy)
-        check_columns(self.copy, columns)
+        check_columns(self.copy, self._options, columns)
         if survey is None:
             return
         preflight = self._preflight = run_preflight(session, survey, self.copy, columns)

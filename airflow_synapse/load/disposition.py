@@ -102,7 +102,14 @@ class LoadOptions:
 
         :raises CopyOptionError: One of them is none that such a table can have.
         """
-        return f"DISTRIBUTION = {self._distribution()}", self._index()
+        kind, columns = self._distribution()
+        hashed = f"({', '.join(map(str, columns))})" if columns else ""
+        return f"DISTRIBUTION = {kind}{hashed}", self._index()
+
+    @property
+    def named_columns(self) -> Mapping[str, tuple[ColumnName, ...]]:
+        """The columns of the target that arguments name, by these."""
+        return {"upsert_keys": self.upsert_keys, "staging_distribution": self._distribution()[1]}
 
     def check(self, copy: CopyStatement) -> None:
         """Check the options against the statement.
@@ -119,9 +126,10 @@ class LoadOptions:
         if copy.identity_insert and not self.is_switched:
             raise CopyOptionError(f"{what} inserts into the table, so that IDENTITY_INSERT cannot be ON.")
         listed = {column.name.name.casefold() for column in copy.columns}
-        missing = [key.name for key in self.upsert_keys if listed and key.name.casefold() not in listed]
-        if missing:
-            raise CopyOptionError(f"upsert_keys names {', '.join(missing)}, which the column list does not load.")
+        for argument, names in self.named_columns.items():
+            missing = [column.name for column in names if listed and column.name.casefold() not in listed]
+            if missing:
+                raise CopyOptionError(f"{argument} names {', '.join(missing)}, which the column list does not load.")
 
     def _check_belongs(self, argument: str, dispositions: tuple[str, ...], *, is_needed: bool) -> None:
         is_given = bool(getattr(self, argument))
@@ -133,7 +141,7 @@ class LoadOptions:
         if is_needed and here and not is_given:
             raise CopyOptionError(f"write_disposition={self.write_disposition!r} needs {argument}.")
 
-    def _distribution(self) -> str:
+    def _distribution(self) -> tuple[str, tuple[ColumnName, ...]]:
         text = read_text(self.staging_distribution or "ROUND_ROBIN", "staging_distribution")
         try:
             kind, columns = read_distribution(text)
@@ -141,7 +149,7 @@ class LoadOptions:
             kind, columns = "REPLICATE", ()
         if kind == "REPLICATE":
             raise CopyOptionError(f"staging_distribution is {text!r}; it is ROUND_ROBIN or HASH(column, ...).")
-        return f"HASH({', '.join(map(str, columns))})" if columns else kind
+        return kind, columns
 
     def _index(self) -> str:
         text = " ".join(read_text(self.staging_index or "HEAP", "staging_index").upper().split())

@@ -188,6 +188,19 @@ def test_a_column_list_that_does_not_fit_the_table_is_refused_before_truncate(op
     assert not [sql for sql in driver.statements if sql.startswith(("TRUNCATE", "COPY"))]
 
 
+@pytest.mark.parametrize(
+    "arguments", [{"upsert_keys": "idd"}, {"upsert_keys": "id", "staging_distribution": "HASH(idd)"}], ids=str
+)
+def test_an_argument_that_names_no_column_of_the_table_is_refused_before_anything_is_staged(
+    operator, driver, context, arguments
+):
+    driver.answers += [COLUMNS]
+    name = list(arguments)[-1]
+    with pytest.raises(AirflowFailException, match=rf"^{name} names \[idd\], which \[dbo\].\[flights\] has not"):
+        operator(write_disposition="upsert", **arguments).execute(context)
+    assert not [sql for sql in driver.statements if sql.startswith(("CREATE", "COPY"))]
+
+
 def test_connections_are_made_in_autocommit_mode(operator, driver, context):
     operator().execute(context)
     ((_, options),) = driver.connections
