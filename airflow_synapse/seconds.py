@@ -27,3 +27,18 @@ def parse_seconds(name: str, value: object) -> float:
     if not 0 <= seconds <= _MOST_SECONDS:
         raise CopyOptionError(f"{name} is {value!r}; it is a number of seconds, from 0 to {_MOST_SECONDS:,}.")
     return seconds
+
+
+def parse_interval(name: str, value: object) -> float:
+    """Return a number of seconds between two looks.
+
+    :param name: The argument, for the message.
+    :raises CopyOptionError: It is none, or 0, which would be no pause.
+
+    >>> parse_interval("poke_interval", "60")
+    60.0
+    """
+    seconds = parse_seconds(name, value)
+    if seconds == 0:
+        raise CopyOptionError(f"{name} is {value!r}; it is a number of seconds above 0.")
+    return seconds

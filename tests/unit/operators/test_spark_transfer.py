@@ -133,6 +133,13 @@ def test_a_wrong_argument_is_named_before_anything_connects(to_sql_pool, driver,
     assert driver.connections == []
 
 
+@pytest.mark.parametrize("seconds", [0, -1, "soon", None])
+@pytest.mark.parametrize("operator", ["to_sql_pool", "to_spark"])
+def test_a_poll_interval_that_is_none_is_refused_where_the_dag_is_written(request, operator, seconds):
+    with pytest.raises(CopyOptionError, match="poll_interval is"):
+        request.getfixturevalue(operator)(poll_interval=seconds)
+
+
 def test_a_credential_that_must_not_be_deferred_is_refused_before_anything_connects(to_sql_pool, driver, context):
     task = to_sql_pool(deferrable=True, credential=StorageAccountKey(key=Secret(KEY)))
     with pytest.raises(AirflowFailException, match="set deferrable=False") as caught:
