@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from airflow_synapse.exceptions import CredentialError, SynapseConnectionError
+from airflow_synapse.hooks.connection_extra import read_extra
 from airflow_synapse.hooks.odbc_driver import is_freetds
 from airflow_synapse.secret import Secret
 
@@ -76,9 +77,9 @@ class PoolSettings:
         """Read an Airflow connection. Extra keys that are not named here are ignored; an empty text is no text.
 
         :raises SynapseConnectionError: The server, the database or an option is missing or wrong.
-        :raises CredentialError: The authentication method lacks what it needs.
+        :raises CredentialError: The authentication method lacks what it needs, or the extra is no JSON object.
         """
-        extra: Mapping[str, Any] = connection.extra_dejson
+        extra = read_extra(connection)
         where = f"Connection {connection.conn_id!r}"
         settings = cls(
             server=_required_server(connection.host, where),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_synapse.exceptions import CredentialError
+from airflow_synapse.hooks.connection_extra import read_extra
 from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class StorageSettings:
 class _Fields:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._extra: Mapping[str, Any] = connection.extra_dejson
+        self._extra = read_extra(connection)
         self.where = f"Connection {connection.conn_id!r}"
 
     def option(self, name: str) -> str | None:

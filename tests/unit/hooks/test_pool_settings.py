@@ -82,6 +82,7 @@ def test_a_wrong_connection_is_refused_by_name_and_not_tried_again(changes, mess
         ),
         ({"extra": '{"authentication": "service_principal", "tenant_id": "t"}', "login": ""}, "needs the client id"),
         ({"extra": '{"authentication": "access_token"}'}, "'access_token' needs the extra access_token"),
+        ({"extra": '["encrypt"]'}, "'pool': the extra is JSON of a list, where an object belongs"),
         ({"extra": '{"authentication": "kerberos"}'}, "'kerberos', which is none of sql_login, service_principal"),
     ],
     ids=lambda value: str(value)[:60],

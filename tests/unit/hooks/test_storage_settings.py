@@ -122,6 +122,12 @@ def test_half_of_a_service_principal_is_refused(fields):
         settings(host=ENDPOINT, extra='{"tenant_id": "t"}', **fields)
 
 
+def test_an_extra_that_is_no_object_is_refused_without_being_shown():
+    with pytest.raises(CredentialError, match="'lake': the extra is JSON of a str") as caught:
+        settings(login="lake", extra='"c2VjcmV0"')
+    assert "c2VjcmV0" not in str(caught.value)
+
+
 def test_an_identity_is_named_as_the_azure_provider_names_it():
     extra = '{"managed_identity_client_id": "m", "extra__wasb__workload_identity_tenant_id": "w"}'
     assert settings(login="lake", extra=extra) == StorageSettings(
