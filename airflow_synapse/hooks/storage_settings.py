@@ -57,7 +57,8 @@ class StorageSettings:
     def from_connection(cls, connection: Connection) -> Self:
         """Read an Airflow connection; an empty text is no text.
 
-        :raises CredentialError: It names no account, or half of a service principal, or a broken connection string.
+        :raises CredentialError: It names no account, or half of a service principal, or holds something that cannot be
+            read.
         """
         fields = _Fields(connection)
         if text := fields.option("connection_string"):
@@ -75,7 +76,7 @@ class StorageSettings:
                 tenant_id=tenant,
                 client_id=connection.login,
                 client_secret=Secret(connection.password),
-                client_options=connection.extra_dejson.get("client_secret_auth_config") or {},
+                client_options=fields.options("client_secret_auth_config"),
             )
         if (fields.option("public_read") or "").casefold() == "true":
             account, endpoint = fields.account(None)
@@ -99,6 +100,15 @@ class _Fields:
         value = self._extra.get(name) or self._extra.get(f"extra__{self._connection.conn_type}__{name}")
         return str(value) if value else None
 
+    def options(self, name: str) -> Mapping[str, Any]:
+        """Return an extra that is a mapping."""
+        value = self._extra.get(name) or {}
+        if not isinstance(value, Mapping):
+            raise CredentialError(
+                f"{self.where}: the extra {name} is a {type(value).__name__}, where a JSON object belongs."
+            )
+        return value
+
     def key_or_sas(self) -> dict[str, Any]:
         """Return the fields for the first key or SAS that the connection has, or for none."""
         sas_token = self.option("sas_token")
@@ -118,10 +128,10 @@ class _Fields:
         if value.startswith(("https://", "http://")):  # a whole SAS URL, which WasbHook takes too
             url, _, token = value.partition("?")
             account, endpoint = _account_of_url(urlsplit(url))
-            return {"account": account, "endpoint": endpoint, "sas_token": Secret(token)}
+            return {"account": account, "endpoint": endpoint, "sas_token": _sas_token(token, self.where)}
         account, endpoint = self.account(None)
         if is_sas or "sig=" in value:  # the SDK, too, takes a "key" with a signature for a SAS
-            return {"account": account, "endpoint": endpoint, "sas_token": Secret(value.removeprefix("?"))}
+            return {"account": account, "endpoint": endpoint, "sas_token": _sas_token(value, self.where)}
         return {"account": account, "endpoint": endpoint, "key": Secret(value)}
 
     def account(self, client_id: str | None) -> tuple[str, str]:
@@ -142,6 +152,16 @@ class _Fields:
                 f"{self.where} names no storage account: enter https://<account>.blob.core.windows.net."
             )
         return name, f"https://{name}.blob.core.windows.net"
+
+
+def _sas_token(text: str, where: str) -> Secret:
+    token = text.removeprefix("?")
+    if not token:
+        raise CredentialError(
+            f"{where} has a URL, or a question mark, without the SAS token that belongs behind it: enter the whole SAS "
+            "URL, or the token."
+        )
+    return Secret(token)
 
 
 def _account_of_url(url: SplitResult) -> tuple[str, str]:
@@ -171,4 +191,4 @@ def _read_connection_string(text: str, where: str) -> dict[str, Any]:
         raise CredentialError(f"{where}: connection_string needs AccountName or BlobEndpoint, and a key or signature.")
     if key:
         return {"account": account, "endpoint": endpoint, "key": Secret(key)}
-    return {"account": account, "endpoint": endpoint, "sas_token": Secret(str(token).removeprefix("?"))}
+    return {"account": account, "endpoint": endpoint, "sas_token": _sas_token(str(token), where)}
