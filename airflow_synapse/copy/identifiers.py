@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_synapse.copy.literals import holds_template
-from airflow_synapse.copy.rules import refuse, show
+from airflow_synapse.copy.rules import read_text, refuse, show
 
 #: A part of a name: in brackets, in double quotes, or bare by the rules for regular identifiers.
 _PART: Final = re.compile(r'\[((?:[^\]]|\]\])+)\]|"((?:[^"]|"")+)"|((?:[^\W\d]|#{1,2})[\w@$#]*)')
@@ -26,12 +26,12 @@ def read_name(text: str, option: str) -> tuple[str, ...]:
     """Return the parts of a dotted name, without their brackets or quotes.
 
     :param option: The T-SQL clause that the name stands in, for the error.
-    :raises CopyOptionError: Rules ``name-syntax``, ``template``.
+    :raises CopyOptionError: Rules ``name-syntax``, ``template``, ``text``.
 
     >>> read_name('dbo.[odd]].name]', "INTO")
     ('dbo', 'odd].name')
     """
-    if holds_template(text):
+    if holds_template(read_text(text, option)):
         raise refuse("template", shown=show(text), option=option)
     parts: list[str] = []
     position = 0
@@ -67,17 +67,20 @@ class TableName:
     database: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> TableName:
+    def parse(cls, text: str, *, option: str = "INTO") -> TableName:
         """Read ``table``, ``schema.table`` or ``database.schema.table``; any part may stand in brackets or quotes.
 
-        :raises CopyOptionError: Rules ``name-syntax``, ``name-parts``, ``template``.
+        :param option: The T-SQL clause or argument that the name stands in, for the error.
+        :raises CopyOptionError: Rules ``name-*``, ``template``, ``text``.
 
         >>> TableName.parse("dbo.[order details]").parts
         ('dbo', 'order details')
         """
-        parts = read_name(text, "INTO")
+        parts = read_name(text, option)
         if len(parts) > 3:
-            raise refuse("name-parts", shown=show(text))
+            raise refuse("name-parts", shown=show(text), option=option)
+        if text == "None":
+            raise refuse("name-none", option=option)
         *qualifiers, name = parts
         schema = qualifiers.pop() if qualifiers else None
         return cls(name=name, schema=schema, database=qualifiers.pop() if qualifiers else None)
@@ -108,14 +111,15 @@ class ColumnName:
     name: str
 
     @classmethod
-    def parse(cls, text: str) -> ColumnName:
+    def parse(cls, text: str, *, option: str = "column list") -> ColumnName:
         """Read a name that may stand in brackets or quotes.
 
-        :raises CopyOptionError: Rules ``name-syntax``, ``template``.
+        :param option: The T-SQL clause or argument that the name stands in, for the error.
+        :raises CopyOptionError: Rules ``name-syntax``, ``template``, ``text``.
         """
-        parts = read_name(text, "column list")
+        parts = read_name(text, option)
         if len(parts) > 1:
-            raise refuse("name-syntax", shown=show(text), option="column list")
+            raise refuse("name-syntax", shown=show(text), option=option)
         return cls(parts[0])
 
     @property

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from airflow_synapse.copy.keywords import Endpoint
 from airflow_synapse.copy.literals import holds_template
-from airflow_synapse.copy.rules import refuse, show
+from airflow_synapse.copy.rules import read_text, refuse, show
 
 _URL: Final = re.compile(r"(https?)://([^/]*)(?:/([^/]*)(?:/(.*))?)?", re.DOTALL | re.IGNORECASE)
 _HOST: Final = re.compile(r"([a-z0-9]{3,24})\.(blob|dfs)(?:\.[a-z0-9-]+)+", re.ASCII)
@@ -41,9 +41,9 @@ class ExternalLocation:
         """Read ``https://<account>.<blob|dfs>.core.windows.net/<container>/<path>``.
 
         :param option: The T-SQL keyword that the location stands behind, for the error.
-        :raises CopyOptionError: Rules ``location-*``, ``fabric-location``, ``template``.
+        :raises CopyOptionError: Rules ``location-*``, ``fabric-location``, ``template``, ``text``.
         """
-        if holds_template(url):
+        if holds_template(read_text(url, option)):
             raise refuse("template", shown=show(url), option=option)
         if "?" in url:
             raise refuse("location-query", shown=show(url), option=option)

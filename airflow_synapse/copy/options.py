@@ -23,7 +23,7 @@ from airflow_synapse.copy.identifiers import ColumnName, TableName, read_name
 from airflow_synapse.copy.keywords import COMPRESSIONS, DATE_FORMATS, ENCODINGS, FILE_TYPES, OPTIONS, FileType
 from airflow_synapse.copy.literals import DefaultValue
 from airflow_synapse.copy.location import ExternalLocation
-from airflow_synapse.copy.rules import refuse, show
+from airflow_synapse.copy.rules import read_text, refuse, show
 from airflow_synapse.copy.statement import CopyStatement
 
 Choice = TypeVar("Choice", bound=str)
@@ -87,7 +87,7 @@ def build_statement(
     }
     csv_only = {**csv_arguments, "error_file": error_file, "error_file_credential": error_file_credential}
     return CopyStatement(
-        target=table if isinstance(table, TableName) else TableName.parse(_required_text("INTO", table)),
+        target=table if isinstance(table, TableName) else TableName.parse(table),
         external_locations=_locations(external_locations),
         file_options=_file_options(kind, file_format, compression, csv_arguments, csv_only),
         credential=_credential("CREDENTIAL", credential) or EntraPassthrough(),
@@ -138,7 +138,7 @@ def _file_options(
         return _FILE_OPTIONS[cast(FileType, file_type)](compression=compression)  # type: ignore[arg-type]  # a rule checks it
     if compression is not None:
         raise refuse("file-format-compression")
-    parts = read_name(_required_text("FILE_FORMAT", file_format), "FILE_FORMAT")
+    parts = read_name(file_format, "FILE_FORMAT")
     if len(parts) > 1:
         raise refuse("name-syntax", shown=show(file_format), option="FILE_FORMAT")
     return ExternalFileFormat(name=parts[0], file_type=file_type)  # type: ignore[arg-type]  # a rule refuses CSV
@@ -147,7 +147,7 @@ def _file_options(
 def _locations(value: object) -> tuple[ExternalLocation, ...]:
     entries = [value] if isinstance(value, str | ExternalLocation) or not isinstance(value, Sequence) else value
     return tuple(
-        entry if isinstance(entry, ExternalLocation) else ExternalLocation.parse(_required_text("FROM", entry))
+        entry if isinstance(entry, ExternalLocation) else ExternalLocation.parse(read_text(entry, "FROM"))
         for entry in entries
     )
 
@@ -161,7 +161,7 @@ def _credential(keyword: str, value: object) -> StorageCredential | None:
 def _error_file(directory: object, credential: object) -> ErrorFile | None:
     own = _credential("ERRORFILE_CREDENTIAL", credential)
     if directory is not None:
-        return ErrorFile(directory=_required_text("ERRORFILE", directory), credential=own)
+        return ErrorFile(directory=read_text(directory, "ERRORFILE"), credential=own)
     if own is not None:
         raise refuse("error-file-missing")
     return None
@@ -194,13 +194,7 @@ def _column(entry: object) -> CopyColumn:
 
 
 def _text(keyword: str, value: object) -> str | None:
-    return None if value is None else _required_text(keyword, value)
-
-
-def _required_text(keyword: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise refuse("text", shown=f"a {type(value).__name__}", option=keyword)
-    return value
+    return None if value is None else read_text(value, keyword)
 
 
 def _whole_number(keyword: str, value: object) -> int | None:

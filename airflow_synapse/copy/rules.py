@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_synapse.copy.identifiers import ColumnName
     from airflow_synapse.copy.statement import CopyStatement
 
-__all__ = ["RULES", "Rule", "check", "check_identity_column", "refuse", "show"]
+__all__ = ["RULES", "Rule", "check", "check_identity_column", "read_text", "refuse", "show"]
 
 _REFERENCE: Final = "COPY reference 2026-05"
 _SCRIPT_DOM: Final = "SqlScriptDOM 2026-05"
@@ -75,11 +75,15 @@ _TABLE: Final = (
          "capacity limits 2020-02, string literals", found.string_count),
     # --- names
     Rule("name-syntax", "INTO", "cannot be read as a name",
-         "Write table, schema.table or database.schema.table, and put a part with special characters in [brackets].",
+         "Write table, schema.table or database.schema.table, or a column alone, and put a part with special "
+         "characters in [brackets].",
          f"{_REFERENCE}, table_name; T-SQL database identifiers"),
     Rule("name-parts", "INTO", "has more than three parts",
          "Write table, schema.table or database.schema.table.",
          f"{_SCRIPT_DOM}, schemaObjectThreePartName"),
+    Rule("name-none", "INTO", "is None, as a template renders what has no value",
+         "Leave the argument out, or render a name; write [None] for a table of this name.",
+         _PACKAGE),
     Rule("name-length", "INTO", "has a name of no or too many characters",
          "Use 1 to 128 characters; 116 for a #temporary table.",
          "T-SQL database identifiers", found.name_length),
@@ -248,7 +252,7 @@ _TABLE: Final = (
          f"{_REFERENCE}, IDENTITY_INSERT and AUTO_CREATE_TABLE"),
     Rule("text", "COPY", "is no text",
          "Give a string; in a DAG that renders native objects, one in quotes: \"'0x0A'\".",
-         f"{_REFERENCE}, Syntax"),
+         _PACKAGE),
     Rule("unknown-option", "COPY", "has no such option",
          "Use one of the fifteen documented options.",
          f"{_REFERENCE}, Syntax"),
@@ -272,6 +276,17 @@ def refuse(code: str, *, shown: str = "", option: str | None = None) -> CopyOpti
     :param option: T-SQL keyword or clause, when it is not the rule's own.
     """
     return RULES[code].broken(Finding(shown, option))
+
+
+def read_text(value: object, option: str) -> str:
+    """Return a value that must be a text.
+
+    :param option: The T-SQL keyword or argument that it stands behind, for the error.
+    :raises CopyOptionError: Rule ``text``.
+    """
+    if not isinstance(value, str):
+        raise refuse("text", shown=f"a {type(value).__name__}", option=option)
+    return value
 
 
 def check(statement: CopyStatement) -> None:

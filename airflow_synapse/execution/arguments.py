@@ -12,6 +12,7 @@ from airflow_synapse import copy
 from airflow_synapse.copy import ColumnName, CopyColumn, StorageCredential
 from airflow_synapse.copy.options import ColumnEntry, read_switch
 from airflow_synapse.exceptions import CredentialError
+from airflow_synapse.seconds import parse_seconds
 
 _CREDENTIALS: Final = ("credential", "error_file_credential")
 _SWITCHES: Final = ("error_file_per_load", "reload", "update_statistics")
@@ -27,7 +28,7 @@ class CopyArguments:
     :param origin: What the files were made of, where they were made for this load; None where they were there.
     :param rows: Rows that the files hold, where that is known: then another number of loaded rows is an error, and
         without a row nothing is copied.
-    :raises CopyOptionError: A switch is neither on nor off.
+    :raises CopyOptionError: A switch is neither on nor off, or ``progress_interval`` is no number of seconds.
     """
 
     table: str
@@ -75,6 +76,9 @@ class CopyArguments:
         for name in _SWITCHES:  # templates make texts of them
             switch = read_switch(name, getattr(self, name))
             object.__setattr__(self, name, getattr(type(self), name) if switch is None else switch)
+        if self.progress_interval is not None:
+            seconds = parse_seconds("progress_interval", self.progress_interval)
+            object.__setattr__(self, "progress_interval", seconds)
 
     @classmethod
     def of(cls, task: object, **others: Any) -> Self:  # noqa: ANN401 - the types of the fields
@@ -126,7 +130,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an argument holds
         return {_DECIMAL: str(value)}
     if isinstance(value, bytes):
         return {_BYTES: value.hex()}
-    return str(value) if isinstance(value, ColumnName | date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, ColumnName) else value
 
 
 def _value(plain: Any) -> Any:  # noqa: ANN401 - whatever an argument holds

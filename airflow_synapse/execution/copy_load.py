@@ -106,7 +106,7 @@ class CopyLoad:
         self._rejects = LoadRejects(arguments, self._error_storage)
         self._rejects.check(self._options)
         check_on_empty(arguments.on_empty)
-        check_targets(arguments, copy)
+        check_targets(self._options, copy)
         check_create_table(arguments, copy)
         self._plain = copy
         #: The statement, with the credentials that the connections hold.
@@ -248,9 +248,9 @@ class CopyLoad:
         )
 
     def _before_submission(self, session: Session) -> None:
-        """Make the table where it is missing, and check the column list and the files against it.
+        """Make the table where it is missing, and check the arguments and the files against it.
 
-        :raises CopyOptionError: The column list does not fit.
+        :raises CopyOptionError: A column that an argument names does not fit.
         :raises SourceFilesError: The files do not.
         """
         arguments, survey = self._arguments, self._survey
@@ -258,7 +258,7 @@ class CopyLoad:
             files = survey.parquet_files if survey else ()
             _create(session, build_table(self.copy.target, arguments.create_table, files))
         columns = target_columns(session, self.copy)
-        check_columns(self.copy, columns)
+        check_columns(self.copy, self._options, columns)
         if survey is None:
             return
         preflight = self._preflight = run_preflight(session, survey, self.copy, columns)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from airflow_synapse.copy import ColumnName, CopyStatement, ErrorFile, TableName, build_statement
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.load_rejects import error_folder
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.disposition import LoadOptions
-from airflow_synapse.schema.create_table import build_table, needs_files
+from airflow_synapse.schema.create_table import check_ahead, needs_files
 
 
 def load_options(arguments: CopyArguments) -> LoadOptions:
@@ -19,14 +21,15 @@ def load_options(arguments: CopyArguments) -> LoadOptions:
 
     :raises CopyOptionError: An argument, or a pair of them, is wrong.
     """
+    ledger = arguments.ledger_table
     return LoadOptions(
         write_disposition=arguments.write_disposition,
         slice_predicate=arguments.slice_predicate,
         partition_values=_texts(arguments.partition_values),
-        upsert_keys=tuple(map(ColumnName.parse, _texts(arguments.upsert_keys))),
+        upsert_keys=tuple(ColumnName.parse(key, option="upsert_keys") for key in _texts(arguments.upsert_keys)),
         staging_distribution=arguments.staging_distribution,
         staging_index=arguments.staging_index,
-        ledger_table=TableName.parse(arguments.ledger_table) if arguments.ledger_table else None,
+        ledger_table=None if ledger is None else TableName.parse(ledger, option="ledger_table"),
         reload=arguments.reload,
         update_statistics=arguments.update_statistics,
     )
@@ -40,7 +43,7 @@ def copy_statement(arguments: CopyArguments, *, label: str, reject_folder: str) 
     """
     error_file = arguments.error_file
     if error_file and arguments.error_file_per_load:
-        error_file = f"{error_file.rstrip('/')}/{reject_folder}"
+        error_file = f"{read_text(error_file, 'ERRORFILE').rstrip('/')}/{reject_folder}"
     return build_statement(
         table=arguments.table,
         external_locations=arguments.external_locations,
@@ -87,13 +90,12 @@ def with_credentials(
     return replace(statement, error_file=ErrorFile(directory=folder.url, credential=credential))
 
 
-def check_targets(arguments: CopyArguments, copy: CopyStatement) -> None:
+def check_targets(options: LoadOptions, copy: CopyStatement) -> None:
     """Refuse temporary tables.
 
     :raises CopyOptionError: The target, or the ledger, is one.
     """
-    ledger = TableName.parse(arguments.ledger_table) if arguments.ledger_table else None
-    for table in (copy.target, ledger):
+    for table in (copy.target, options.ledger_table):
         if table is not None and table.is_temporary:
             raise CopyOptionError(
                 f"{table} is a temporary table, which is gone with its rows when the session of the load ends: name "
@@ -111,15 +113,16 @@ def check_create_table(arguments: CopyArguments, copy: CopyStatement) -> None:
         return
     if copy.auto_create_table:
         raise CopyOptionError("Of create_table and auto_create_table, one can make the table: leave one out.")
-    if not needs_files(create_table):
-        build_table(copy.target, create_table)
-    elif copy.file_type != "PARQUET" or not arguments.storage_conn_id:
+    if needs_files(create_table) and (copy.file_type != "PARQUET" or not arguments.storage_conn_id):
         raise CopyOptionError(
             "create_table lists no columns. They can be taken from Parquet files, with storage_conn_id, only."
         )
+    check_ahead(copy.target, create_table)
 
 
-def _texts(values: str | Sequence[object] | None) -> tuple[str, ...]:
+def _texts(values: object) -> tuple[str, ...]:
+    """Return one value, or several, as texts: templates that render native objects make numbers of some."""
     if values is None:
         return ()
-    return (values,) if isinstance(values, str) else tuple(map(str, values))
+    several = values if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
+    return tuple(value.isoformat() if isinstance(value, date) else str(value) for value in several)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import CopyOptionError, SourceFilesError
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.rejected_rows.layout import LoadFolder, find_load_folders
@@ -78,6 +79,7 @@ class RejectFolder:
             return None
         if folder is None:
             raise CopyOptionError("load_result has no reject_folder: give the load an error_file.")
+        folder = read_text(folder, "error_file" if load_result is None else "reject_folder of load_result")
         return cls(url=_url(folder, container, storage_conn_id), load_result=result)
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import CopyOptionError, SourceFilesError
 from airflow_synapse.execution.reject_folder import RejectFolder
 from airflow_synapse.hooks.staging_area import StagingArea
@@ -67,7 +68,7 @@ def copy_row_files(rejects: RejectFolder, folder: str, storage: SynapseStorageHo
 
 
 def _target(rejects: RejectFolder, folder: str) -> ExternalLocation:
-    if "://" in folder:
+    if "://" in read_text(folder, "folder"):
         target = ExternalLocation.parse(folder, option="folder")
     else:
         target = replace(rejects.location, path=folder)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from airflow_synapse.copy import ExternalLocation, TableName
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import StatementError, SynapseError, TransferOptionError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.hooks.pool_session import PoolSession
@@ -49,6 +50,7 @@ class SqlExport:
     :param data_source: Name of the EXTERNAL DATA SOURCE.
     :param file_format: Name of the EXTERNAL FILE FORMAT, a Parquet one.
     :raises TransferOptionError: Not exactly one of ``table`` and ``sql`` is given.
+    :raises CopyOptionError: A name or a text is none.
     """
 
     def __init__(
@@ -65,10 +67,10 @@ class SqlExport:
             raise TransferOptionError("Give one of table and sql: what to export from the SQL pool.")
         self._hook = hook
         self._try = task_try
-        self._table = TableName.parse(table) if table else None
-        self._sql = (sql or "").strip().rstrip(";")
-        self._data_source = data_source
-        self._file_format = file_format
+        self._table = TableName.parse(table, option="table") if table else None
+        self._sql = read_text(sql or "", "sql").strip().rstrip(";")
+        self._data_source = read_text(data_source, "data_source")
+        self._file_format = read_text(file_format, "file_format")
         self._session: PoolSession | None = None
         self._is_cancelled = False
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from airflow_synapse.exceptions import CredentialError, SynapseConnectionError
+from airflow_synapse.hooks.connection_extra import read_extra
 from airflow_synapse.hooks.odbc_driver import is_freetds
 from airflow_synapse.secret import Secret
 
@@ -21,6 +23,8 @@ DEFAULT_APPLICATION: Final = "airflow-provider-synapse"
 
 _ENCRYPT: Final = ("yes", "no", "strict")
 _TRUE: Final = {"true", "yes", "on", "1"}
+#: A host name or an IPv4 address alone.
+_HOST: Final = re.compile(r"[\w.-]+")
 #: Characters that an ODBC attribute value may hold only in braces. Source: SQLDriverConnect, connection strings.
 _SPECIAL: Final = frozenset("[]{}(),;?*=!@'\"\\ ")
 
@@ -74,9 +78,9 @@ class PoolSettings:
 
         :param database: Name of another SQL pool than the connection's.
         :raises SynapseConnectionError: The server, the database or an option is missing or wrong.
-        :raises CredentialError: The authentication method lacks what it needs.
+        :raises CredentialError: The authentication method lacks what it needs, or the extra is no JSON object.
         """
-        extra: Mapping[str, Any] = connection.extra_dejson
+        extra = read_extra(connection)
         where = f"Connection {connection.conn_id!r}"
         settings = cls(
             server=_required_server(connection.host, where),
@@ -158,6 +162,12 @@ def _required_server(host: str | None, where: str) -> str:
             f"{host.replace('-ondemand', '', 1)}.",
             retryable=False,
         )
+    if not _HOST.fullmatch(host):
+        raise SynapseConnectionError(
+            f"{where}: {host!r} is no host name: enter the dedicated SQL endpoint alone, such as "
+            "myworkspace.sql.azuresynapse.net, and a port in the Port field.",
+            retryable=False,
+        )
     return host
 
 
@@ -189,7 +199,8 @@ def _authentication(extra: Mapping[str, Any], where: str) -> Authentication:
 
 
 def _encrypt(extra: Mapping[str, Any], where: str) -> str:
-    value = (_text(extra.get("encrypt")) or "yes").casefold()
+    given = extra.get("encrypt")
+    value = "yes" if given in (None, "") else str(given).casefold()  # false is no text that was left empty
     if value not in _ENCRYPT:
         raise SynapseConnectionError(
             f"{where}: the extra encrypt is {value!r}, which is none of {', '.join(_ENCRYPT)}.", retryable=False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow_synapse.exceptions import CredentialError, SparkPoolError
+from airflow_synapse.hooks.connection_extra import read_extra
 from airflow_synapse.hooks.pool_settings import Authentication
 from airflow_synapse.secret import Secret
 
@@ -47,9 +47,9 @@ class SparkSettings:
 
         :param spark_pool: Name of the Spark pool; None takes that of the connection.
         :raises SparkPoolError: The endpoint or the Spark pool is missing, or the endpoint is none.
-        :raises CredentialError: Half of a service principal is missing.
+        :raises CredentialError: Half of a service principal is missing, or the extra is no JSON object.
         """
-        extra: Mapping[str, Any] = connection.extra_dejson
+        extra = read_extra(connection)
         where = f"Connection {connection.conn_id!r}"
 
         def option(name: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_synapse.exceptions import CredentialError
+from airflow_synapse.hooks.connection_extra import read_extra
 from airflow_synapse.secret import Secret
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class StorageSettings:
     def from_connection(cls, connection: Connection) -> Self:
         """Read an Airflow connection; an empty text is no text.
 
-        :raises CredentialError: It names no account, or half of a service principal, or a broken connection string.
+        :raises CredentialError: It names no account, or half of a service principal, or holds something that cannot be
+            read.
         """
         fields = _Fields(connection)
         if text := fields.option("connection_string"):
@@ -74,7 +76,7 @@ class StorageSettings:
                 tenant_id=tenant,
                 client_id=connection.login,
                 client_secret=Secret(connection.password),
-                client_options=connection.extra_dejson.get("client_secret_auth_config") or {},
+                client_options=fields.options("client_secret_auth_config"),
             )
         if (fields.option("public_read") or "").casefold() == "true":
             account, endpoint = fields.account(None)
@@ -90,13 +92,22 @@ class StorageSettings:
 class _Fields:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._extra: Mapping[str, Any] = connection.extra_dejson
+        self._extra = read_extra(connection)
         self.where = f"Connection {connection.conn_id!r}"
 
     def option(self, name: str) -> str | None:
         """Return an extra, also under the long name that old versions of the form gave it."""
         value = self._extra.get(name) or self._extra.get(f"extra__{self._connection.conn_type}__{name}")
         return str(value) if value else None
+
+    def options(self, name: str) -> Mapping[str, Any]:
+        """Return an extra that is a mapping."""
+        value = self._extra.get(name) or {}
+        if not isinstance(value, Mapping):
+            raise CredentialError(
+                f"{self.where}: the extra {name} is a {type(value).__name__}, where a JSON object belongs."
+            )
+        return value
 
     def key_or_sas(self) -> dict[str, Any]:
         """Return the fields for the first key or SAS that the connection has, or for none."""
@@ -117,10 +128,10 @@ class _Fields:
         if value.startswith(("https://", "http://")):  # a whole SAS URL, which WasbHook takes too
             url, _, token = value.partition("?")
             account, endpoint = _account_of_url(urlsplit(url))
-            return {"account": account, "endpoint": endpoint, "sas_token": Secret(token)}
+            return {"account": account, "endpoint": endpoint, "sas_token": _sas_token(token, self.where)}
         account, endpoint = self.account(None)
         if is_sas or "sig=" in value:  # the SDK, too, takes a "key" with a signature for a SAS
-            return {"account": account, "endpoint": endpoint, "sas_token": Secret(value.removeprefix("?"))}
+            return {"account": account, "endpoint": endpoint, "sas_token": _sas_token(value, self.where)}
         return {"account": account, "endpoint": endpoint, "key": Secret(value)}
 
     def account(self, client_id: str | None) -> tuple[str, str]:
@@ -141,6 +152,16 @@ class _Fields:
                 f"{self.where} names no storage account: enter https://<account>.blob.core.windows.net."
             )
         return name, f"https://{name}.blob.core.windows.net"
+
+
+def _sas_token(text: str, where: str) -> Secret:
+    token = text.removeprefix("?")
+    if not token:
+        raise CredentialError(
+            f"{where} has a URL, or a question mark, without the SAS token that belongs behind it: enter the whole SAS "
+            "URL, or the token."
+        )
+    return Secret(token)
 
 
 def _account_of_url(url: SplitResult) -> tuple[str, str]:
@@ -170,4 +191,4 @@ def _read_connection_string(text: str, where: str) -> dict[str, Any]:
         raise CredentialError(f"{where}: connection_string needs AccountName or BlobEndpoint, and a key or signature.")
     if key:
         return {"account": account, "endpoint": endpoint, "key": Secret(key)}
-    return {"account": account, "endpoint": endpoint, "sas_token": Secret(str(token).removeprefix("?"))}
+    return {"account": account, "endpoint": endpoint, "sas_token": _sas_token(str(token), where)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_synapse.copy.identifiers import ColumnName, TableName
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.load.identity import Path
@@ -101,7 +102,14 @@ class LoadOptions:
 
         :raises CopyOptionError: One of them is none that such a table can have.
         """
-        return f"DISTRIBUTION = {self._distribution()}", self._index()
+        kind, columns = self._distribution()
+        hashed = f"({', '.join(map(str, columns))})" if columns else ""
+        return f"DISTRIBUTION = {kind}{hashed}", self._index()
+
+    @property
+    def named_columns(self) -> Mapping[str, tuple[ColumnName, ...]]:
+        """The columns of the target that arguments name, by these."""
+        return {"upsert_keys": self.upsert_keys, "staging_distribution": self._distribution()[1]}
 
     def check(self, copy: CopyStatement) -> None:
         """Check the options against the statement.
@@ -118,9 +126,10 @@ class LoadOptions:
         if copy.identity_insert and not self.is_switched:
             raise CopyOptionError(f"{what} inserts into the table, so that IDENTITY_INSERT cannot be ON.")
         listed = {column.name.name.casefold() for column in copy.columns}
-        missing = [key.name for key in self.upsert_keys if listed and key.name.casefold() not in listed]
-        if missing:
-            raise CopyOptionError(f"upsert_keys names {', '.join(missing)}, which the column list does not load.")
+        for argument, names in self.named_columns.items():
+            missing = [column.name for column in names if listed and column.name.casefold() not in listed]
+            if missing:
+                raise CopyOptionError(f"{argument} names {', '.join(missing)}, which the column list does not load.")
 
     def _check_belongs(self, argument: str, dispositions: tuple[str, ...], *, is_needed: bool) -> None:
         is_given = bool(getattr(self, argument))
@@ -132,18 +141,18 @@ class LoadOptions:
         if is_needed and here and not is_given:
             raise CopyOptionError(f"write_disposition={self.write_disposition!r} needs {argument}.")
 
-    def _distribution(self) -> str:
-        text = self.staging_distribution or "ROUND_ROBIN"
+    def _distribution(self) -> tuple[str, tuple[ColumnName, ...]]:
+        text = read_text(self.staging_distribution or "ROUND_ROBIN", "staging_distribution")
         try:
             kind, columns = read_distribution(text)
         except CopyOptionError:
             kind, columns = "REPLICATE", ()
         if kind == "REPLICATE":
             raise CopyOptionError(f"staging_distribution is {text!r}; it is ROUND_ROBIN or HASH(column, ...).")
-        return f"HASH({', '.join(map(str, columns))})" if columns else kind
+        return kind, columns
 
     def _index(self) -> str:
-        text = " ".join((self.staging_index or "HEAP").upper().split())
+        text = " ".join(read_text(self.staging_index or "HEAP", "staging_index").upper().split())
         if text not in _INDEXES:
             raise CopyOptionError(f"staging_index is {self.staging_index!r}, which is none of {', '.join(_INDEXES)}.")
         return text
@@ -155,7 +164,7 @@ def check_predicate(predicate: str) -> None:
     :raises CopyOptionError: It is empty, its parentheses do not match, or it holds a comment or a semicolon.
     """
     depth = 0
-    for token in _PREDICATE_TOKEN.findall(predicate):
+    for token in _PREDICATE_TOKEN.findall(read_text(predicate, "slice_predicate")):
         depth += {"(": 1, ")": -1}.get(token, 0)
         if depth < 0 or token in {"'", '"', "[", ";", "--", "/*"}:
             depth = -1

@@ -17,6 +17,7 @@ from airflow_synapse.copy.rules import check_identity_column
 from airflow_synapse.copy.statement import CopyStatement
 from airflow_synapse.exceptions import CopyOptionError, NoSourceFilesError, SourceFilesError, SqlError
 from airflow_synapse.load.compute_size import SERVICE_OBJECTIVE, compute_nodes
+from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.guidance import asks_for_compute_nodes, compressed_csv_files, warnings
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.schema.catalog import TableColumn, columns_query
@@ -90,19 +91,21 @@ def target_columns(session: Queries, statement: CopyStatement) -> tuple[TableCol
     return TableColumn.from_rows(_ask(session, columns_query(statement.target)))
 
 
-def check_columns(statement: CopyStatement, table_columns: Sequence[TableColumn]) -> None:
-    """Check the column list against the columns of the target.
+def check_columns(statement: CopyStatement, options: LoadOptions, table_columns: Sequence[TableColumn]) -> None:
+    """Check the column list, and the columns that other arguments name, against the columns of the target.
 
     :param table_columns: Empty where there is no table yet, or they are not known: then nothing is checked.
-    :raises CopyOptionError: It names a column that the table has not, or breaks a rule ``identity-column-*``.
+    :raises CopyOptionError: One is a column that the table has not, or the list breaks a rule ``identity-column-*``.
     """
     known = {column.name.casefold() for column in table_columns}
-    unknown = [column.name for column in statement.columns if known and column.name.name.casefold() not in known]
-    if unknown:
-        raise CopyOptionError(
-            f"columns names {', '.join(map(str, unknown))}, which {statement.target} has not; its columns are "
-            f"{', '.join(column.name for column in table_columns)}."
-        )
+    named = {"columns": [column.name for column in statement.columns], **options.named_columns}
+    for argument, names in named.items():
+        unknown = [name for name in names if known and name.name.casefold() not in known]
+        if unknown:
+            raise CopyOptionError(
+                f"{argument} names {', '.join(map(str, unknown))}, which {statement.target} has not; its columns are "
+                f"{', '.join(column.name for column in table_columns)}."
+            )
     # With AUTO_CREATE_TABLE there can be no column list, and what COPY makes of an identity column is not documented.
     for column in table_columns:
         if column.is_identity and not statement.auto_create_table:

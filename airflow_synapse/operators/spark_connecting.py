@@ -31,7 +31,7 @@ class ConnectorWork(SparkDelivering):
 
     def __init__(self, task: SparkToSqlPoolOperator, task_try: TaskTry) -> None:
         mode = read_save_mode(task.save_mode)
-        self._table = TableName.parse(task.table)
+        self._table = TableName.parse(task.table, option="table")
         stage = staging_request(task)
         connect = partial(
             connector_request,

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.copy import TableName
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import SynapseError, TableExistsError, TransferOptionError
 from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
@@ -16,7 +17,7 @@ from airflow_synapse.load.statements import PlainStatement
 from airflow_synapse.load.submission import Session
 from airflow_synapse.operators.spark_work import STAGING_SCRIPTS, SparkWork, facts_of, job_arguments, staging_request
 from airflow_synapse.schema.catalog import object_id
-from airflow_synapse.schema.create_table import build_table
+from airflow_synapse.schema.create_table import build_table, check_ahead
 from airflow_synapse.spark.job import Batch
 from airflow_synapse.spark.names import BatchName
 from airflow_synapse.transfer import external
@@ -44,6 +45,7 @@ class ExternalTableWork(SparkWork):
     :param task: The operator, rendered.
     :param task_try: Who works.
     :raises TransferOptionError: An argument is wrong.
+    :raises CopyOptionError: The same, for a text, a name or ``create_table``.
     """
 
     _task: SparkToSqlPoolOperator
@@ -57,9 +59,13 @@ class ExternalTableWork(SparkWork):
             )
         if not task.data_source or not task.file_format:
             raise TransferOptionError("table_type='EXTERNAL' needs data_source and file_format.")
-        if stored := [name for name in ("distribution", "index", "partition") if (task.create_table or {}).get(name)]:
+        for name in ("data_source", "file_format", "location"):
+            read_text(getattr(task, name) or "", name)
+        self._name = TableName.parse(task.table, option="table")
+        create_table = {} if task.create_table is None else task.create_table
+        check_ahead(self._name, create_table)
+        if stored := [name for name in ("distribution", "index", "partition") if create_table.get(name)]:
             raise TransferOptionError(f"create_table has {', '.join(stored)}: an external table has columns only.")
-        self._name = TableName.parse(task.table)
         arguments = job_arguments(task)
         self._root = below(arguments["root"], task.location or "/".join(self._name.parts))
         request = staging_request(task)

@@ -185,5 +185,5 @@ class SparkLoading(SparkWork):
             compression=COMPRESSIONS[task.compression.lower()],
             write_disposition=self._choice.write_disposition,
             origin=self._origin,
-            **{"create_table": None, **known},
+            **known,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_synapse.links import SparkApplicationLink
+from airflow_synapse.seconds import parse_interval
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SparkTransferOperator(BaseOperator):
     :param deferrable: Whether to give up the worker while it waits. Default: ``[operators] default_deferrable``.
     :param cancel_on_kill: Whether to cancel what runs when a user clears or marks the task while it is deferred, which
         Airflow tells since 3.3. Otherwise it goes on, and a new try waits for it or ends it.
+    :raises CopyOptionError: ``poll_interval`` is no number of seconds above 0.
     """
 
     template_fields: Sequence[str] = (
@@ -99,7 +101,7 @@ class SparkTransferOperator(BaseOperator):
         self.spark_conf = spark_conf
         self.job_folder = job_folder
         self.check_access = check_access
-        self.poll_interval = poll_interval
+        self.poll_interval = parse_interval("poll_interval", poll_interval)
         self.deferrable = deferrable
         self.cancel_on_kill = cancel_on_kill
         #: Page of the batch in Synapse Studio; None as long as it is not known.

@@ -8,7 +8,7 @@ from airflow_synapse.exceptions import TransferOptionError
 from airflow_synapse.operators.spark_connecting import ConnectorWork
 from airflow_synapse.operators.spark_external import ExternalTableWork
 from airflow_synapse.operators.spark_loading import SparkLoading
-from airflow_synapse.transfer.job_request import one_of
+from airflow_synapse.transfer.arguments import one_of
 
 if TYPE_CHECKING:
     from airflow_synapse.operators.spark_to_sql_pool import SparkToSqlPoolOperator

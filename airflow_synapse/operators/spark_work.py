@@ -24,6 +24,7 @@ from airflow_synapse.operators.loading import deadline_of, raise_failure
 from airflow_synapse.spark.batch import BatchStatus
 from airflow_synapse.spark.job import Batch
 from airflow_synapse.spark.run import SparkBatchRun
+from airflow_synapse.transfer.arguments import memory_size, named_values, whole_number
 from airflow_synapse.transfer.job_request import ERROR_NAME, spark_source, stage_request
 from airflow_synapse.transfer.lake_folder import read_folder
 from airflow_synapse.transfer.manifest import Manifest
@@ -35,8 +36,14 @@ if TYPE_CHECKING:
 
 #: Scripts of the job that stages rows; the first one is run.
 STAGING_SCRIPTS: Final = ("stage.py", "job_run.py", "staged_columns.py", "connector.py")
-#: What the operator says of the sizes of a batch, by the names of BatchRequest.
-_SIZES: Final = ("driver_memory", "driver_cores", "executor_memory", "executor_cores", "executors")
+#: What the operator says of the sizes of a batch, by the names of BatchRequest, and what reads it.
+_SIZES: Final = {
+    "driver_memory": memory_size,
+    "driver_cores": whole_number,
+    "executor_memory": memory_size,
+    "executor_cores": whole_number,
+    "executors": whole_number,
+}
 
 log: Final = logging.getLogger(__name__)
 
@@ -166,12 +173,17 @@ class SparkWork(ABC):
 
 
 def job_arguments(task: SparkTransferOperator) -> dict[str, Any]:
-    """Return what the arguments of an operator say of its job, as arguments of StagedJob."""
+    """Return what the arguments of an operator say of its job, as arguments of StagedJob.
+
+    :raises TransferOptionError: An argument is wrong.
+    :raises CopyOptionError: A folder is no text, or its host or container is none of a storage account.
+    """
+    sizes: dict[str, Any] = {name: read(getattr(task, name), name) for name, read in _SIZES.items()}
     return {
         "area": StagingArea(SynapseStorageHook(task.storage_conn_id)),
         "root": read_folder(task.staging_folder, "staging_folder"),
         "deployed": read_folder(task.job_folder, "job_folder") if task.job_folder else None,
-        "batch": {name: getattr(task, name) for name in _SIZES} | {"conf": task.spark_conf or {}},
+        "batch": {**sizes, "conf": named_values(task.spark_conf, "spark_conf")},
     }
 
 

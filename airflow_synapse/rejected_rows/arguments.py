@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
-from typing import Final
 
 from airflow_synapse.exceptions import CopyOptionError
-
-#: A year: what is longer is no wait, and may be no time at all.
-_MOST_SECONDS: Final = 366 * 24 * 3600
 
 
 def parse_rows(name: str, value: object) -> int:
@@ -28,24 +23,6 @@ def parse_rows(name: str, value: object) -> int:
     if rows < 0:
         raise CopyOptionError(f"{name} is {value!r}; it is a number of rows, 0 or more.")
     return rows
-
-
-def parse_seconds(name: str, value: object) -> float:
-    """Return a number of seconds.
-
-    :param name: The argument, for the message.
-    :raises CopyOptionError: It is none.
-
-    >>> parse_seconds("quiet_seconds", "0.5")
-    0.5
-    """
-    try:
-        seconds = float(str(value))
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds <= _MOST_SECONDS:
-        raise CopyOptionError(f"{name} is {value!r}; it is a number of seconds, from 0 to {_MOST_SECONDS:,}.")
-    return seconds
 
 
 def parse_newer_than(value: str | None) -> datetime | None:

@@ -24,8 +24,25 @@ _SWITCHES: Final[Mapping[object, bool]] = {"ON": True, "TRUE": True, "OFF": Fals
 
 
 def needs_files(create_table: Mapping[str, object]) -> bool:
-    """Return whether the columns are to be taken from the footers of Parquet files."""
+    """Return whether the columns are to be taken from the footers of Parquet files.
+
+    :raises CopyOptionError: Rule ``table-entry``.
+    """
+    if not isinstance(create_table, Mapping):
+        raise refuse("table-entry", shown=f"it is a {type(create_table).__name__}, and no mapping")
     return create_table.get("columns") is None
+
+
+def check_ahead(table: TableName, create_table: Mapping[str, object]) -> None:
+    """Check what :func:`build_table` will be given, as far as that goes before there are files.
+
+    :raises CopyOptionError: As :func:`build_table`.
+    """
+    if needs_files(create_table):
+        _storage(create_table)
+        _string_type(create_table)
+    else:
+        build_table(table, create_table)
 
 
 def build_table(
@@ -45,24 +62,43 @@ def build_table(
     :param files: The footers that were read; used where no columns are listed.
     :raises CopyOptionError: It cannot be read, or a rule of :mod:`airflow_synapse.schema.rules` is broken.
     """
-    if not isinstance(create_table, Mapping):
-        raise refuse("table-entry", shown=f"a {type(create_table).__name__}")
-    for entry in create_table.keys() - _OPTIONS:
-        raise refuse("table-option", shown=show(str(entry)))
-    distribution, index = _text(create_table, "distribution"), _text(create_table, "index")
-    columns = create_table.get("columns")
+    from_files = needs_files(create_table)
+    distribution, index, partition = _storage(create_table)
     return TableDefinition(
         name=table,
-        columns=_columns_of_files(files, _text(create_table, "string_type")) if columns is None else _columns(columns),
-        distribution=Distribution.parse(distribution) if distribution else None,
-        index=TableIndex.parse(index) if index else None,
-        partition=_partition(create_table.get("partition")),
+        columns=_columns_of_files(files, _string_type(create_table))
+        if from_files
+        else _columns(create_table["columns"]),
+        distribution=distribution,
+        index=index,
+        partition=partition,
     )
 
 
-def _columns_of_files(files: Sequence[ParquetFile], string_type: str | None) -> tuple[ColumnDefinition, ...]:
-    """Return the columns of the files. NULL is allowed in all: a footer speaks for one file only."""
-    text = SqlType.parse(string_type, option="string_type") if string_type else DEFAULT_STRING_TYPE
+def _storage(
+    create_table: Mapping[str, object],
+) -> tuple[Distribution | None, TableIndex | None, Partitioning | None]:
+    """Return how the table is stored; an entry that it cannot have is refused, too."""
+    for entry in create_table.keys() - _OPTIONS:
+        raise refuse("table-option", shown=show(str(entry)))
+    distribution, index = _text(create_table, "distribution"), _text(create_table, "index")
+    return (
+        Distribution.parse(distribution) if distribution else None,
+        TableIndex.parse(index) if index else None,
+        _partition(create_table.get("partition")),
+    )
+
+
+def _string_type(create_table: Mapping[str, object]) -> SqlType:
+    text = _text(create_table, "string_type")
+    return SqlType.parse(text, option="string_type") if text else DEFAULT_STRING_TYPE
+
+
+def _columns_of_files(files: Sequence[ParquetFile], text: SqlType) -> tuple[ColumnDefinition, ...]:
+    """Return the columns of the files. NULL is allowed in all: a footer speaks for one file only.
+
+    :param text: Type of their texts.
+    """
     readable = [file for file in files if not file.unreadable]
     for file in readable[1:]:
         if file.columns != readable[0].columns:
@@ -97,7 +133,7 @@ def _column(fields: object) -> ColumnDefinition:
             raise refuse("column-entry", shown="nullable is in its type too", option=where)
         text, nullable = match[1], not match[2]
     return ColumnDefinition(
-        name=ColumnName.parse(name),
+        name=ColumnName.parse(name, option=where),
         type=SqlType.parse(text, option=f"type of {where}"),
         nullable=nullable,
         default=_constant(fields.get("default"), "default-value", where),
@@ -153,7 +189,7 @@ def _partition(value: object) -> Partitioning | None:
     if any(boundary is None for boundary in boundaries):
         raise refuse("partition", shown="a value is NULL")
     return Partitioning(
-        column=ColumnName.parse(column),
+        column=ColumnName.parse(column, option="partition"),
         values=cast(tuple[DefaultValue, ...], tuple(boundaries)),
         side=cast(Literal["LEFT", "RIGHT"], str(side).upper()) if side is not None else None,
     )

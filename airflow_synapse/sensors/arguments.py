@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from airflow_synapse.exceptions import CopyOptionError, SourceFilesError
 from airflow_synapse.execution.reject_folder import RejectFolder, read_result
 from airflow_synapse.execution.rejected_rows_watch import RejectedRowsWatch
-from airflow_synapse.rejected_rows.arguments import parse_rows, parse_seconds
+from airflow_synapse.rejected_rows.arguments import parse_rows
 from airflow_synapse.rejected_rows.report import RejectedRowsReport
 from airflow_synapse.rejected_rows.thresholds import Thresholds
+from airflow_synapse.seconds import parse_seconds
 
 if TYPE_CHECKING:
     from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_synapse.seconds import parse_interval
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
         With ``load_result`` there is no wait: the load has ended. (templated)
     :param sample_rows: Most rejected rows to show in the report; they are data of the files. 0 for none. (templated)
     :param deferrable: Whether to wait in the triggerer, after one look. Default: ``[operators] default_deferrable``.
+    :raises CopyOptionError: ``poke_interval`` is 0.
     """
 
     template_fields: Sequence[str] = (
@@ -85,6 +87,7 @@ class SynapseRejectedRowsSensor(BaseSensorOperator):
         **kwargs: Any,  # noqa: ANN401 - the arguments of every sensor
     ) -> None:
         super().__init__(**kwargs)
+        parse_interval("poke_interval", self.poke_interval)  # Airflow takes 0, which would look without a pause
         self.storage_conn_id = storage_conn_id
         self.error_file = error_file
         self.load_result = load_result

@@ -49,8 +49,9 @@ class ExternalStore:
     def to_sql(self) -> str:
         """Return the WITH clause."""
         return (
-            f"WITH (LOCATION = {string_literal(self.path)}, DATA_SOURCE = {ColumnName.parse(self.data_source)}, "
-            f"FILE_FORMAT = {ColumnName.parse(self.file_format)})"
+            f"WITH (LOCATION = {string_literal(self.path)}, "
+            f"DATA_SOURCE = {ColumnName.parse(self.data_source, option='DATA_SOURCE')}, "
+            f"FILE_FORMAT = {ColumnName.parse(self.file_format, option='FILE_FORMAT')})"
         )
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from airflow_synapse.copy.identifiers import TableName
 from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import TransferOptionError
 from airflow_synapse.load.redaction import names_credential
 from airflow_synapse.secret import Secret
+from airflow_synapse.transfer.arguments import named_values, one_of, whole_number
 from airflow_synapse.transfer.lake_folder import below, spark_url
 
 REQUEST_NAME: Final = "request.json"
@@ -41,8 +43,10 @@ def spark_source(
     """Return what the staging job reads.
 
     :raises TransferOptionError: Not exactly one of ``table``, ``sql`` and ``files`` is given, or an option is a secret.
+    :raises CopyOptionError: What is given is no text.
     """
-    for name, value in (file_options or {}).items():
+    options = named_values(file_options, "spark_file_options")
+    for name, value in options.items():
         if isinstance(value, Secret) or names_credential(name):
             raise TransferOptionError(
                 f"spark_file_options[{name!r}] is a secret, which would be stored in the staging folder. Let Spark log "
@@ -54,14 +58,15 @@ def spark_source(
         shown = " and ".join(named) or "none of them"
         raise TransferOptionError(f"Give one of {', '.join(given)}: what Spark reads. Here {shown} is given.")
     if table:
-        return {"kind": "table", "name": table}
+        return {"kind": "table", "name": read_text(table, "spark_table")}
     if sql:
-        return {"kind": "sql", "text": sql}
+        return {"kind": "sql", "text": read_text(sql, "spark_sql")}
+    paths = files if isinstance(files, Sequence) and not isinstance(files, str) else [files]
     return {
         "kind": "files",
         "format": one_of(file_type, FILE_TYPES, "spark_file_type"),
-        "paths": [files] if isinstance(files, str) else list(files or ()),
-        "options": dict(file_options or {}),
+        "paths": [read_text(path, "spark_files") for path in paths],
+        "options": options,
     }
 
 
@@ -85,7 +90,7 @@ def stage_request(
         "source": dict(source),
         "folder": spark_url(folder),
         "compression": one_of(compression, tuple(COMPRESSIONS), "compression"),
-        "file_bytes": _size(file_bytes, "file_bytes"),
+        "file_bytes": whole_number(file_bytes, "file_bytes"),
         "nested": one_of(nested, _NESTED, "nested"),
         "not_a_number": one_of(not_a_number, _NOT_A_NUMBER, "not_a_number"),
     }
@@ -114,7 +119,7 @@ def connector_request(
         raise TransferOptionError(f"table is {table}: the connector needs database.schema.table.")
     if table_type == "EXTERNAL" and not options.get("data_source"):
         raise TransferOptionError("table_type='EXTERNAL' needs data_source.")
-    if login is not None and login.keys() != {*_LOGIN_NEEDS}:
+    if login is not None and named_values(login, "connector_login").keys() != {*_LOGIN_NEEDS}:
         raise TransferOptionError(
             f"connector_login has {', '.join(login) or 'nothing'}. It needs {', '.join(_LOGIN_NEEDS)}; the last two "
             "are names of secrets in the Key Vault, not the secrets."
@@ -133,7 +138,7 @@ def connector_request(
         "table_type": table_type,
         "mode": mode,
         "temp_folder": spark_url(below(folder, "connector")),
-        **{name: value for name, value in options.items() if value},
+        **{name: read_text(value, name) for name, value in options.items() if value},
         **({"login": dict(login)} if login else {}),
     }
 
@@ -148,10 +153,14 @@ def spark_target(
     """Return where the delivering job writes to.
 
     :raises TransferOptionError: Not exactly one of ``table`` and ``files`` is given.
+    :raises CopyOptionError: What is given is no text.
     """
     if bool(table) == bool(files):
         raise TransferOptionError("Give one of spark_table and spark_files: where Spark puts the rows.")
-    kind = {"kind": "table", "name": table} if table else {"kind": "files", "path": files}
+    if table:
+        kind = {"kind": "table", "name": read_text(table, "spark_table")}
+    else:
+        kind = {"kind": "files", "path": read_text(files, "spark_files")}
     return {**kind, "format": one_of(file_type, FILE_TYPES, "spark_file_type"), "mode": save_mode}
 
 
@@ -173,20 +182,3 @@ def deliver_request(
         "target": dict(target),
         "folder": spark_url(folder),
     }
-
-
-def one_of(value: str, choices: Sequence[str], argument: str) -> str:
-    """Return a choice in lower case.
-
-    :raises TransferOptionError: It is none of them.
-    """
-    choice = str(value).lower()
-    if value is None or choice not in choices:
-        raise TransferOptionError(f"{argument} is {value!r}, which is none of {', '.join(choices)}.")
-    return choice
-
-
-def _size(value: object, argument: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise TransferOptionError(f"{argument} is {value!r}, which is no whole number from 1 on.")
-    return value

@@ -9,6 +9,7 @@ from typing import Final
 from airflow_synapse.copy.conditions import show
 from airflow_synapse.copy.keywords import Endpoint
 from airflow_synapse.copy.location import ExternalLocation
+from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import TransferOptionError
 
 _ABFSS: Final = re.compile(r"abfss://(?P<container>[^@/]+)@(?P<host>[^/?#]+)(?P<path>/[^?#]*)?", re.IGNORECASE)
@@ -22,12 +23,12 @@ def read_folder(url: str, argument: str) -> ExternalLocation:
     :param argument: Where the URL comes from, for the error.
     :return: The folder by its ``blob`` endpoint; its path ends with a slash, unless it is the whole container.
     :raises TransferOptionError: It is no such URL, or names a pattern.
-    :raises CopyOptionError: Its host or container is none of a storage account.
+    :raises CopyOptionError: It is no text, or its host or container is none of a storage account.
 
     >>> read_folder("abfss://landing@lake.dfs.core.windows.net/staging", "staging_folder").url
     'https://lake.blob.core.windows.net/landing/staging/'
     """
-    match = _ABFSS.fullmatch(url)
+    match = _ABFSS.fullmatch(read_text(url, argument))
     if match is None:
         raise TransferOptionError(
             f"{argument} is {show(url)}. Spark reaches a storage account by a URL of this form: "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_synapse.exceptions import TransferOptionError
+from airflow_synapse.transfer.arguments import one_of
 
 #: Spark's save modes, as the connector takes them, and what each does with a table that is there.
 #:
@@ -65,7 +66,4 @@ def read_save_mode(save_mode: str | None) -> str:
 
     :raises TransferOptionError: It is none of :data:`SAVE_MODES`.
     """
-    mode = (save_mode or DEFAULT_SAVE_MODE).lower()
-    if mode not in SAVE_MODES:
-        raise TransferOptionError(f"save_mode is {save_mode!r}, which is none of {', '.join(SAVE_MODES)}.")
-    return mode
+    return one_of(save_mode or DEFAULT_SAVE_MODE, SAVE_MODES, "save_mode")

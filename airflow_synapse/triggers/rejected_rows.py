@@ -36,7 +36,8 @@ class RejectedRowsTrigger(BaseEventTrigger):
     :param quiet_seconds: How long nothing in the folder of a load must have changed before it is reported.
     :param sample_rows: Most rejected rows that the report shows; they are data of the files. 0 for none.
     :param poke_interval: Seconds between two looks.
-    :raises CopyOptionError: ``error_file``, ``newer_than``, ``quiet_seconds`` or ``sample_rows`` is none.
+    :raises CopyOptionError: ``error_file``, ``newer_than``, ``quiet_seconds``, ``sample_rows`` or ``poke_interval`` is
+        none.
     """
 
     def __init__(
@@ -51,21 +52,20 @@ class RejectedRowsTrigger(BaseEventTrigger):
         poke_interval: float = 60.0,
     ) -> None:
         from airflow_synapse.copy.location import ExternalLocation  # noqa: PLC0415 - only who makes one needs it
-        from airflow_synapse.rejected_rows import arguments  # noqa: PLC0415 - as above
+        from airflow_synapse.rejected_rows.arguments import parse_newer_than, parse_rows  # noqa: PLC0415 - as above
+        from airflow_synapse.seconds import parse_interval, parse_seconds  # noqa: PLC0415 - as above
 
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's, without types
         # Nothing is rendered: a DAG file is told at once.
         ExternalLocation.parse(error_file, option="ERRORFILE")
-        arguments.parse_newer_than(newer_than)
-        arguments.parse_seconds("quiet_seconds", quiet_seconds)
-        arguments.parse_rows("sample_rows", sample_rows)
+        parse_newer_than(newer_than)
         self.error_file = error_file
         self.storage_conn_id = storage_conn_id
         self.error_file_per_load = error_file_per_load
         self.newer_than = newer_than
-        self.quiet_seconds = quiet_seconds
-        self.sample_rows = sample_rows
-        self.poke_interval = poke_interval
+        self.quiet_seconds = parse_seconds("quiet_seconds", quiet_seconds)
+        self.sample_rows = parse_rows("sample_rows", sample_rows)
+        self.poke_interval = parse_interval("poke_interval", poke_interval)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of the class and its arguments."""

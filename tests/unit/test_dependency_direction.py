@@ -16,11 +16,12 @@ import pytest
 import airflow_synapse
 
 ROOT = Path(airflow_synapse.__file__).parent
-COMMON = {"secret", "exceptions"}
+COMMON = {"secret", "exceptions", "seconds"}
 #: Part of the package -> the parts that it may import.
 ALLOWED = {
     "secret": set(),
     "exceptions": set(),
+    "seconds": {"exceptions"},
     "get_provider_info": set(),
     "links": set(),
     "version_compat": set(),
@@ -42,7 +43,7 @@ ALLOWED = {
     "local": {"secret"},
 }
 #: The parts that import nothing from outside of the package but the standard library.
-PURE = {"secret", "exceptions", "copy", "schema", "rejected_rows", "load", "spark", "transfer"}
+PURE = {"secret", "exceptions", "seconds", "copy", "schema", "rejected_rows", "load", "spark", "transfer"}
 #: Scripts that run on a Spark pool, with its libraries, and import each other by their bare names.
 JOBS = ROOT / "transfer" / "job"
 FOR_JOBS = {"pyspark", "py4j", "notebookutils", "com"} | {path.stem for path in JOBS.glob("*.py")}

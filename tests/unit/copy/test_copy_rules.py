@@ -64,6 +64,7 @@ CASES = {
     "string-count": (copy(external_locations=[URL] * 20_000), copy(external_locations=[URL] * 20_001)),
     "name-syntax": (copy(table="dbo.[a b]"), copy(table="dbo.a b")),
     "name-parts": (copy(table="a.b.c"), copy(table="a.b.c.d")),
+    "name-none": (copy(table="[None]"), copy(table="None")),
     "name-length": (copy(table="#" + "a" * 115), copy(table="#" + "a" * 116)),
     "global-temporary-table": (copy(table="#t"), copy(table="##t")),
     "label-length": (copy(label="x" * 255), copy(label="x" * 256)),

@@ -57,6 +57,23 @@ def test_table_name_of_four_parts_is_refused():
     assert caught.value.rule == "name-parts"
 
 
+def test_table_name_none_needs_brackets():
+    with pytest.raises(CopyOptionError) as caught:
+        TableName.parse("None")
+
+    assert caught.value.rule == "name-none"
+    assert TableName.parse("[None]").parts == ("None",)
+
+
+@pytest.mark.parametrize("parse", [TableName.parse, ColumnName.parse])
+@pytest.mark.parametrize("text", ["", "a b", "a.b.c.d", "{{ x }}", None])
+def test_name_that_is_refused_is_named_by_its_option(parse, text):
+    with pytest.raises(CopyOptionError) as caught:
+        parse(text, option="ledger_table")
+
+    assert caught.value.option == "ledger_table"
+
+
 @pytest.mark.parametrize(("text", "is_temporary"), [("#staging", True), ("dbo.staging", False)])
 def test_table_name_knows_whether_it_is_temporary(text, is_temporary):
     assert TableName.parse(text).is_temporary is is_temporary

@@ -1,7 +1,7 @@
 """Arguments and errors that go through Airflow's database."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -15,6 +15,7 @@ from airflow_synapse.exceptions import (
     TooManyRejectedRowsError,
 )
 from airflow_synapse.execution.arguments import CopyArguments
+from airflow_synapse.execution.described_load import load_options
 from airflow_synapse.execution.load_event import error_of, failed
 from airflow_synapse.secret import Secret
 
@@ -37,6 +38,22 @@ def test_values_that_are_objects_come_back_as_what_they_are_written_as():
     came_back = through_json(CopyArguments(**GIVEN, columns=[column, ColumnName("b")], create_table=create_table))
     assert came_back.columns == [{"name": "[a ]]]", "default": 1, "field_number": 2}, "[b]"]
     assert came_back.create_table == {"partition": {"column": "d", "values": ["2013-01-01"]}}
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        ("20130101", ("20130101",)),
+        (20130101, ("20130101",)),
+        (date(2013, 1, 31), ("2013-01-31",)),
+        (datetime(2013, 1, 31, 6, tzinfo=UTC), ("2013-01-31T06:00:00+00:00",)),
+        ([1, date(2013, 1, 31)], ("1", "2013-01-31")),
+    ],
+)
+def test_partition_values_are_texts_whatever_they_are_rendered_to_and_the_same_in_a_triggerer(given, texts):
+    arguments = CopyArguments(**GIVEN, write_disposition="replace_partition", partition_values=given)
+    assert load_options(arguments).partition_values == texts
+    assert load_options(through_json(arguments)).partition_values == texts
 
 
 @pytest.mark.parametrize("name", ["credential", "error_file_credential"])

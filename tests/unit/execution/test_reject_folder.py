@@ -63,6 +63,8 @@ def test_a_load_without_a_folder_has_none_where_it_rejected_nothing(find):
         ({"load_result": "None"}, "not what a SynapseCopyOperator returns"),
         ({"load_result": [URL]}, "not what a SynapseCopyOperator returns"),
         ({"error_file": "/rejects/load"}, "give its container"),
+        ({"error_file": 5}, "error_file is no text: a int"),
+        ({"load_result": {"reject_folder": 5}}, "reject_folder of load_result is no text: a int"),
     ],
 )
 def test_arguments_that_name_no_folder_are_refused(find, arguments, message):

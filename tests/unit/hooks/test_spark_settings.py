@@ -94,6 +94,11 @@ def test_half_a_service_principal_is_refused(read, fields):
     assert "s3cret" not in str(caught.value)
 
 
+def test_an_extra_that_is_no_object_is_refused(read):
+    with pytest.raises(CredentialError, match="the extra is JSON of a list, where an object belongs"):
+        read(spark_pool="small", extra=["tenantId"])
+
+
 def test_the_page_of_a_batch_in_studio(read):
     settings = read(spark_pool="small", extra={"subscriptionId": "sub", "resource_group_name": "group"})
     url = urlsplit(settings.studio_url("a name/x", 0))

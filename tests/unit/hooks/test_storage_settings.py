@@ -122,6 +122,34 @@ def test_half_of_a_service_principal_is_refused(fields):
         settings(host=ENDPOINT, extra='{"tenant_id": "t"}', **fields)
 
 
+def test_an_extra_that_is_no_object_is_refused_without_being_shown():
+    with pytest.raises(CredentialError, match="'lake': the extra is JSON of a str") as caught:
+        settings(login="lake", extra='"c2VjcmV0"')
+    assert "c2VjcmV0" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"password": ENDPOINT},
+        {"password": f"{ENDPOINT}/landing?"},
+        {"extra": f'{{"sas_token": "{ENDPOINT}"}}'},
+        {"extra": '{"sas_token": "?"}'},
+        {"extra": f'{{"connection_string": "BlobEndpoint={ENDPOINT};SharedAccessSignature=?"}}'},
+    ],
+    ids=str,
+)
+def test_a_sas_without_its_token_is_refused(fields):
+    with pytest.raises(CredentialError, match="'lake' has a URL, or a question mark, without the SAS token"):
+        settings(login="lake", **fields)
+
+
+def test_options_of_a_service_principal_that_are_no_object_are_refused():
+    extra = '{"tenant_id": "t", "client_secret_auth_config": "https://login.microsoftonline.us"}'
+    with pytest.raises(CredentialError, match="the extra client_secret_auth_config is a str, where a JSON object"):
+        settings(host=ENDPOINT, login="client", password="client-secret", extra=extra)
+
+
 def test_an_identity_is_named_as_the_azure_provider_names_it():
     extra = '{"managed_identity_client_id": "m", "extra__wasb__workload_identity_tenant_id": "w"}'
     assert settings(login="lake", extra=extra) == StorageSettings(

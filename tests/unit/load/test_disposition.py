@@ -295,8 +295,13 @@ def test_a_slice_predicate_may_hold_anything_in_quotes(predicate):
         ({"ledger_table": LEDGER}, {"file_type": "PARQUET", "auto_create_table": "ON"}, "create the table first"),
         ({"ledger_table": LEDGER}, {"identity_insert": "ON"}, "IDENTITY_INSERT"),
         ({"write_disposition": "upsert", "upsert_keys": KEY}, {"columns": ["day"]}, "names id"),
+        (
+            {"ledger_table": LEDGER, "staging_distribution": "HASH(day, id)"},
+            {"columns": ["DAY"]},
+            "distribution names id",
+        ),
     ],
-    ids=["auto create", "identity insert", "key not loaded"],
+    ids=["auto create", "identity insert", "key not loaded", "distribution not loaded"],
 )
 def test_options_that_do_not_fit_the_statement_are_refused(options, statement, message):
     with pytest.raises(CopyOptionError, match=message):

@@ -1,10 +1,13 @@
 """Checking the source files before a load."""
 
+from dataclasses import replace
+
 import pytest
 
-from airflow_synapse.copy import ExternalLocation, TableName, build_statement
+from airflow_synapse.copy import ColumnName, ExternalLocation, TableName, build_statement
 from airflow_synapse.exceptions import CopyOptionError, PoolPausedError, SourceFilesError, StatementError
 from airflow_synapse.load.compute_size import SERVICE_OBJECTIVE
+from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.preflight import (
     ON_EMPTY,
     check_columns,
@@ -181,11 +184,28 @@ NAME = TableColumn(name="name", type=SqlType("int"))
 @pytest.mark.parametrize("file_type", ["CSV", "PARQUET", "ORC"])
 def test_a_column_list_that_does_not_fit_the_table_is_refused(file_type, options, message):
     with pytest.raises(CopyOptionError, match=message):
-        check_columns(statement(file_type, **options), (ID, NAME))
+        check_columns(statement(file_type, **options), LoadOptions(), (ID, NAME))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"upsert_keys": (ColumnName("id"), ColumnName("idd"))}, r"^upsert_keys names \[idd\], which .* has not"),
+        (
+            {"upsert_keys": (ColumnName("id"),), "staging_distribution": "HASH([id], nmae)"},
+            r"^staging_distribution names \[nmae\], which .* has not; its columns are name, Id\.",
+        ),
+    ],
+)
+def test_a_column_of_another_argument_that_the_table_has_not_is_refused(options, message):
+    options = LoadOptions(write_disposition="upsert", **options)
+    with pytest.raises(CopyOptionError, match=message):
+        check_columns(statement("CSV"), options, (NAME, replace(ID, is_identity=False)))
+    check_columns(statement("CSV"), options, ())
 
 
 def test_a_column_list_that_fits_or_that_nothing_is_known_of_is_none_to_refuse():
-    check_columns(statement("CSV", columns=["NAME"]), (ID, NAME))
-    check_columns(statement("CSV"), (NAME,))
-    check_columns(statement("CSV", columns=["nmae"]), ())
-    check_columns(statement(auto_create_table="ON"), (ID, NAME))
+    check_columns(statement("CSV", columns=["NAME"]), LoadOptions(), (ID, NAME))
+    check_columns(statement("CSV"), LoadOptions(), (NAME,))
+    check_columns(statement("CSV", columns=["nmae"]), LoadOptions(), ())
+    check_columns(statement(auto_create_table="ON"), LoadOptions(), (ID, NAME))

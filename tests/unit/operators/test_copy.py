@@ -221,6 +221,19 @@ def test_a_column_list_that_does_not_fit_the_table_is_refused_before_truncate(op
     assert not [sql for sql in driver.statements if sql.startswith(("TRUNCATE", "COPY"))]
 
 
+@pytest.mark.parametrize(
+    "arguments", [{"upsert_keys": "idd"}, {"upsert_keys": "id", "staging_distribution": "HASH(idd)"}], ids=str
+)
+def test_an_argument_that_names_no_column_of_the_table_is_refused_before_anything_is_staged(
+    operator, driver, context, arguments
+):
+    driver.answers += [COLUMNS]
+    name = list(arguments)[-1]
+    with pytest.raises(AirflowFailException, match=rf"^{name} names \[idd\], which \[dbo\].\[flights\] has not"):
+        operator(write_disposition="upsert", **arguments).execute(context)
+    assert not [sql for sql in driver.statements if sql.startswith(("CREATE", "COPY"))]
+
+
 def test_connections_are_made_in_autocommit_mode(operator, driver, context):
     operator().execute(context)
     ((_, options),) = driver.connections
@@ -242,8 +255,25 @@ def test_connections_are_made_in_autocommit_mode(operator, driver, context):
         ({"credential": "a secret as text"}, "CREDENTIAL"),
         ({"table": "#t"}, "temporary table"),
         ({"ledger_table": "#t"}, "temporary table"),
+        ({"ledger_table": ""}, "ledger_table cannot be read as a name: ''"),
+        ({"ledger_table": "a b"}, "ledger_table cannot be read as a name: 'a b'"),
+        ({"ledger_table": 5}, "ledger_table is no text: a int"),
+        ({"ledger_table": "None"}, "ledger_table is None, as a template renders"),
+        ({"ledger_table": "a.b.c.d"}, "ledger_table has more than three parts"),
+        ({"table": "None"}, "INTO is None, as a template renders"),
+        ({"write_disposition": "upsert", "upsert_keys": "id, day"}, "upsert_keys cannot be read as a name: 'id, day'"),
+        ({"write_disposition": "upsert", "upsert_keys": ["id", 5]}, "upsert_keys cannot be read as a name: '5'"),
         ({"reload": "perhaps"}, "reload is neither ON nor OFF"),
         ({"rejected_rows_sample": "few"}, "rejected_rows_sample is 'few'"),
+        ({"table": 5}, "INTO is no text: a int"),
+        ({"progress_interval": "thirty"}, "progress_interval is 'thirty'"),
+        ({"create_table": "x"}, "create_table has an entry that cannot be read: it is a str, and no mapping"),
+        ({"create_table": ["x"]}, "create_table has an entry that cannot be read: it is a list, and no mapping"),
+        ({"create_table": {"columns": {"id": "text"}}}, "type of column 'id'"),
+        ({"error_file": 5, "max_errors": 1}, "ERRORFILE is no text: a int"),
+        ({"write_disposition": "replace_slice", "slice_predicate": 5}, "slice_predicate is no text: a int"),
+        ({"ledger_table": "dbo.l", "staging_index": ["HEAP"]}, "staging_index is no text: a list"),
+        ({"ledger_table": "dbo.l", "staging_distribution": 5}, "staging_distribution is no text: a int"),
     ],
     ids=lambda value: str(value)[:50],
 )
@@ -252,6 +282,25 @@ def test_a_wrong_argument_fails_without_retry_and_before_connecting(operator, dr
         operator(**arguments).execute(context)
     assert not driver.connections
     assert "a secret as text" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("create_table", "message"),
+    [
+        ({"distributon": "HASH(x)"}, "'distributon'"),
+        ({"distribution": "HSH(x)"}, r"distribution cannot be read: 'HSH\(x\)'"),
+        ({"index": 5}, "index is a int"),
+        ({"partition": "day"}, "partition cannot be read"),
+        ({"string_type": "text"}, "string_type"),
+    ],
+    ids=str,
+)
+def test_a_table_that_is_made_of_the_files_is_checked_before_they_are_looked_at(
+    operator, driver, lake, context, create_table, message
+):
+    with pytest.raises(AirflowFailException, match=message):
+        operator(storage_conn_id=lake, file_type="PARQUET", create_table=create_table).execute(context)
+    assert not driver.connections
 
 
 def test_a_location_in_another_account_fails_before_connecting(operator, driver, lake, context):

@@ -61,5 +61,13 @@ def test_arguments_that_name_no_folder_fail_the_task_for_good(request, operator,
         task.execute(context)
 
 
+def test_a_folder_that_is_no_text_is_refused_by_its_name(to_files, new_connection):
+    new_connection("lake", conn_type="wasb", login="lake", password="c2VjcmV0")
+    task = to_files(error_file="https://lake.blob.core.windows.net/landing/rejects")
+    task.folder = 20130101
+    with pytest.raises(AirflowFailException, match="folder is no text: a int"):
+        task.execute({})
+
+
 def test_a_task_that_is_killed_before_it_loads_has_nothing_to_cancel(to_table):
     to_table().on_kill()

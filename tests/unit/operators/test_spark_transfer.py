@@ -70,6 +70,37 @@ def test_every_template_field_is_an_attribute_and_every_renderer_names_one(to_sq
         ({"connector_login": {"user": "u"}}, "connector_login: for method='connector'"),
         ({"file_bytes": 0}, "file_bytes is 0"),
         ({"file_bytes": "256MB"}, "file_bytes is '256MB'"),
+        ({"create_table": {"distributon": "HASH(x)"}}, "create_table has no such entry: 'distributon'"),
+        ({"create_table": {"distribution": "HSH(x)"}}, "distribution cannot be read"),
+        ({"create_table": {"columns": {"id": "text"}}}, "type of column 'id'"),
+        ({"create_table": ["x"]}, "create_table .* it is a list, and no mapping"),
+        ({"create_table": 5}, "create_table .* it is a int, and no mapping"),
+        ({**EXTERNAL, "create_table": ["x"]}, "create_table .* it is a list, and no mapping"),
+        ({**EXTERNAL, "create_table": {"colums": {}}}, "create_table has no such entry: 'colums'"),
+        ({"progress_interval": "thirty"}, "progress_interval is 'thirty'"),
+        ({"executors": "two"}, "executors is 'two', which is no whole number"),
+        ({"driver_cores": "four"}, "driver_cores is 'four', which is no whole number"),
+        ({"executor_cores": 0}, "executor_cores is 0, which is no whole number"),
+        ({"driver_memory": None}, "driver_memory is None, which is no size of memory"),
+        ({"executor_memory": "28 GB"}, "executor_memory is '28 GB', which is no size of memory"),
+        ({"spark_conf": ["a"]}, "spark_conf is a list, where a mapping belongs"),
+        ({"spark_conf": "a=b"}, "spark_conf is a str, where a mapping belongs"),
+        ({"spark_table": None, "spark_files": 5}, "spark_files is no text: a int"),
+        ({"spark_table": None, "spark_files": ["x", 5]}, "spark_files is no text: a int"),
+        ({"spark_table": 5}, "spark_table is no text: a int"),
+        ({"spark_table": None, "spark_sql": 5}, "spark_sql is no text: a int"),
+        ({"spark_file_options": "header"}, "spark_file_options is a str, where a mapping belongs"),
+        ({"spark_file_options": {1: "header"}}, "spark_file_options is a dict, .* whose names are texts"),
+        ({"save_mode": 5}, "save_mode is 5"),
+        ({"staging_folder": 5}, "staging_folder is no text: a int"),
+        ({"job_folder": 5}, "job_folder is no text: a int"),
+        ({**EXTERNAL, "table": "a b"}, "table cannot be read as a name: 'a b'"),
+        ({**CONNECTOR, "table": "a b"}, "table cannot be read as a name: 'a b'"),
+        ({"ledger_table": "", "write_disposition": "append"}, "ledger_table cannot be read as a name: ''"),
+        ({**EXTERNAL, "location": 5}, "location is no text: a int"),
+        ({**EXTERNAL, "data_source": 5}, "data_source is no text: a int"),
+        ({**CONNECTOR, "server": 5}, "server is no text: a int"),
+        ({**CONNECTOR, "server": "s", "connector_login": "u"}, "connector_login is a str, where a mapping belongs"),
         ({"compression": None}, "compression is None"),
         ({"nested": None}, "nested is None"),
         (
@@ -102,6 +133,13 @@ def test_a_wrong_argument_is_named_before_anything_connects(to_sql_pool, driver,
     assert driver.connections == []
 
 
+@pytest.mark.parametrize("seconds", [0, -1, "soon", None])
+@pytest.mark.parametrize("operator", ["to_sql_pool", "to_spark"])
+def test_a_poll_interval_that_is_none_is_refused_where_the_dag_is_written(request, operator, seconds):
+    with pytest.raises(CopyOptionError, match="poll_interval is"):
+        request.getfixturevalue(operator)(poll_interval=seconds)
+
+
 def test_a_credential_that_must_not_be_deferred_is_refused_before_anything_connects(to_sql_pool, driver, context):
     task = to_sql_pool(deferrable=True, credential=StorageAccountKey(key=Secret(KEY)))
     with pytest.raises(AirflowFailException, match="set deferrable=False") as caught:
@@ -117,6 +155,14 @@ def test_a_credential_that_must_not_be_deferred_is_refused_before_anything_conne
         ({"sql": "SELECT 1"}, "one of table and sql"),
         ({"spark_table": None}, "one of spark_table and spark_files"),
         ({"save_mode": "upsert"}, "save_mode is 'upsert'"),
+        ({"save_mode": ["append"]}, r"save_mode is \['append'\]"),
+        ({"table": 5}, "^table is no text: a int"),
+        ({"table": None, "sql": 5}, "sql is no text: a int"),
+        ({"spark_table": 5}, "spark_table is no text: a int"),
+        ({"spark_table": None, "spark_files": ["x"]}, "spark_files is no text: a list"),
+        ({"data_source": 5}, "data_source is no text: a int"),
+        ({"file_format": None}, "file_format is no text: a NoneType"),
+        ({"executors": "two"}, "executors is 'two', which is no whole number"),
     ],
 )
 def test_a_wrong_argument_of_an_export_is_named_before_anything_connects(to_spark, driver, context, arguments, message):

@@ -5,24 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_synapse.exceptions import CopyOptionError
-from airflow_synapse.rejected_rows.arguments import parse_newer_than, parse_rows, parse_seconds
+from airflow_synapse.rejected_rows.arguments import parse_newer_than, parse_rows
 
 
 def test_numbers_may_be_texts():
     assert (parse_rows("sample_rows", 0), parse_rows("sample_rows", "7")) == (0, 7)
-    assert (parse_seconds("quiet_seconds", "1.5"), parse_seconds("quiet_seconds", 0)) == (1.5, 0)
 
 
 @pytest.mark.parametrize("value", ["ten", "", None, -1, "1.5"])
 def test_what_is_no_number_of_rows_is_refused_by_its_name(value):
     with pytest.raises(CopyOptionError, match=r"^sample_rows is .*; it is a number of rows, 0 or more"):
         parse_rows("sample_rows", value)
-
-
-@pytest.mark.parametrize("value", ["soon", "", None, -0.1, "nan", "inf", 1e300])
-def test_what_is_no_number_of_seconds_is_refused_by_its_name(value):
-    with pytest.raises(CopyOptionError, match=r"^quiet_seconds is .*; it is a number of seconds"):
-        parse_seconds("quiet_seconds", value)
 
 
 def test_a_time_is_utc_where_it_does_not_say():

@@ -11,7 +11,7 @@ from airflow_synapse.copy import TableName
 from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.local.tsql.parser import parse_body
 from airflow_synapse.local.tsql.tokens import tokenize
-from airflow_synapse.schema.create_table import build_table, needs_files
+from airflow_synapse.schema.create_table import build_table, check_ahead, needs_files
 from airflow_synapse.schema.parquet_types import ParquetColumn, ParquetFile
 from airflow_synapse.schema.rules import RULES
 
@@ -205,6 +205,14 @@ FILE = ParquetFile(
 def test_columns_come_from_the_files_where_none_are_listed():
     assert needs_files({"index": "HEAP"})
     assert "(\n    [id] bigint,\n    [name] nvarchar(4000)\n)" in sql(columns=None, files=[FILE, FILE])
+
+
+def test_what_is_wrong_without_the_files_is_found_before_there_are_any():
+    check_ahead(FLIGHTS, {"distribution": "HASH(name)", "index": "CLUSTERED INDEX (id)", "string_type": "varchar(50)"})
+    with pytest.raises(CopyOptionError):
+        check_ahead(FLIGHTS, {"string_type": "varchar"})
+    with pytest.raises(CopyOptionError):
+        check_ahead(FLIGHTS, {"columns": COLUMNS, "distribution": "HASH(nobody)"})
 
 
 def test_the_type_for_texts_of_the_files_can_be_chosen():

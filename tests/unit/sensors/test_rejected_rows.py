@@ -6,6 +6,7 @@ import re
 import pytest
 from airflow.sdk import DAG, BaseSensorOperator
 
+from airflow_synapse.exceptions import CopyOptionError
 from airflow_synapse.sensors.rejected_rows import SynapseRejectedRowsSensor
 
 OWN = inspect.signature(SynapseRejectedRowsSensor.__init__).parameters.keys() - {"self", "kwargs"}
@@ -36,3 +37,8 @@ def test_it_takes_the_arguments_of_every_sensor():
     sensor = SynapseRejectedRowsSensor(task_id="rejected", storage_conn_id="lake", **values)
     assert values.keys() <= taken
     assert (sensor.poke_interval, sensor.timeout, sensor.soft_fail, sensor.mode) == (5, 6, True, "reschedule")
+
+
+def test_a_sensor_that_would_look_without_a_pause_is_refused_where_the_dag_is_written():
+    with pytest.raises(CopyOptionError, match="poke_interval is 0"):
+        SynapseRejectedRowsSensor(task_id="rejected", storage_conn_id="lake", poke_interval=0)

@@ -34,13 +34,30 @@ def test_every_argument_is_stored_as_json_and_tells_triggers_apart():
     assert json.loads(json.dumps(RejectedRowsTrigger(**values).serialize()[1])) == values
 
 
-@pytest.mark.parametrize("url", ["/rejects", "https://example.com/rejects", "{{ folder }}"])
+@pytest.mark.parametrize("url", ["/rejects", "https://example.com/rejects", "{{ folder }}", None])
 def test_what_is_no_url_of_a_storage_account_is_refused_where_the_dag_is_written(url):
     with pytest.raises(CopyOptionError, match="ERRORFILE"):
         RejectedRowsTrigger(error_file=url, storage_conn_id="lake")
 
 
-@pytest.mark.parametrize("argument", [{"newer_than": "today"}, {"quiet_seconds": -1}, {"sample_rows": "ten"}])
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"newer_than": "today"},
+        {"quiet_seconds": -1},
+        {"sample_rows": "ten"},
+        {"poke_interval": 0},
+        {"poke_interval": -1},
+        {"poke_interval": "soon"},
+    ],
+    ids=str,
+)
 def test_other_arguments_that_are_wrong_are_refused_there_too(argument):
     with pytest.raises(CopyOptionError, match=f"^{next(iter(argument))} is "):
         RejectedRowsTrigger(error_file=FOLDER, storage_conn_id="lake", **argument)
+
+
+def test_numbers_may_be_texts():
+    numbers = {"quiet_seconds": "60", "sample_rows": "10", "poke_interval": "60"}
+    stored = RejectedRowsTrigger(error_file=FOLDER, storage_conn_id="lake", **numbers).serialize()[1]
+    assert {name: stored[name] for name in numbers} == {"quiet_seconds": 60, "sample_rows": 10, "poke_interval": 60}
