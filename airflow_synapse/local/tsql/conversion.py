@@ -7,6 +7,7 @@ from typing import Final
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql import date_styles
+from airflow_synapse.local.tsql.ranges import cast, checked, out_of_range
 from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.type_rules import (
     EXACT_TYPES,
@@ -116,7 +117,6 @@ def fit_text(sql: str, source: SqlType, target: SqlType) -> str:
 def _to_number(value: Typed, source: SqlType, target: SqlType, *, safe: bool) -> str:
     if source == target:
         return value.sql
-    cast = "TRY_CAST" if safe else "CAST"
     if is_text(source):
         return _text_to_number(value, target, safe=safe)
     if source.name in NUMERIC_TYPES:
@@ -124,10 +124,10 @@ def _to_number(value: Typed, source: SqlType, target: SqlType, *, safe: bool) ->
             return f"CAST({value.sql} AS BOOLEAN)"
         # A number with a fraction is cut, not rounded, when it becomes an integer. Source: CAST and CONVERT reference.
         cut = target.name in INTEGER_TYPES and source.name not in INTEGER_TYPES | MONEY_TYPES | {"bit"}
-        return f"{cast}({f'trunc({value.sql})' if cut else value.sql} AS {target.duckdb_name})"
+        return cast(f"trunc({value.sql})" if cut else value.sql, target, safe=safe)
     if source.name in {"datetime", "smalldatetime"} and target.name in INTEGER_TYPES | FLOAT_TYPES:
         days = f"(epoch_us({value.sql}) - epoch_us(TIMESTAMP '1900-01-01')) / 86400000000"
-        return f"{cast}({days} AS {target.duckdb_name})"
+        return cast(days, target, safe=safe)
     raise _no_conversion(source, target)
 
 
@@ -135,8 +135,8 @@ def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
     trimmed = f"trim({value.sql})"
     if target.name in INTEGER_TYPES:
         tried = f"tsql_try_integer({value.sql})"
-        checked = tried if safe else _or_error(value.sql, tried, 245, _message(value, target))
-        return f"{'TRY_CAST' if safe else 'CAST'}({checked} AS {target.duckdb_name})"
+        whole = tried if safe else _or_error(value.sql, tried, 245, _message(value, target))
+        return cast(whole, target, safe=safe)
     if target.name == "bit":
         tried = f"tsql_try_bit({value.sql})"
     elif target.name in MONEY_TYPES:
@@ -145,7 +145,10 @@ def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
         tried = f"TRY_CAST({trimmed} AS {target.duckdb_name})"
     number = 245 if target.name == "bit" else 8114
     message = f"Error converting data type {_name(value.type)} to {_name(target)}."
-    return tried if safe else _or_error(value.sql, tried, number, _message(value, target) if number == 245 else message)
+    known = (
+        tried if safe else _or_error(value.sql, tried, number, _message(value, target) if number == 245 else message)
+    )
+    return checked(known, target, safe=safe)
 
 
 def _message(value: Typed, target: SqlType) -> str:
@@ -159,6 +162,10 @@ def _name(found: SqlType | None) -> str:
 # Dates and times --------------------------------------------------------------------------------------------------
 
 
+#: The moments that numbers of days can become.
+_WITH_NUMBERS: Final = frozenset({"datetime", "smalldatetime"})
+
+
 def _to_time(value: Typed, source: SqlType, target: SqlType, style: int | None, *, safe: bool) -> str:
     if source == target:
         return value.sql
@@ -166,12 +173,15 @@ def _to_time(value: Typed, source: SqlType, target: SqlType, style: int | None, 
         tried = date_styles.from_text(value.sql, target, style)
         message = "Conversion failed when converting date and/or time from character string."
         moment = tried if safe else _or_error(value.sql, tried, 241, message)
-        return date_styles.rounded(moment, target)
-    if source.name in TIME_TYPES and (source.name, target.name) not in {("date", "time"), ("time", "date")}:
-        return date_styles.rounded(date_styles.between(value.sql, source, target), target)
-    if source.name in EXACT_TYPES and target.name in {"datetime", "smalldatetime"}:
-        return f"TIMESTAMP '1900-01-01' + to_microseconds(CAST({value.sql} * 86400000000 AS BIGINT))"
-    raise _no_conversion(source, target)
+    elif source.name in TIME_TYPES and (source.name, target.name) not in {("date", "time"), ("time", "date")}:
+        moment = date_styles.between(value.sql, source, target)
+    elif source.name in EXACT_TYPES and target.name in _WITH_NUMBERS:
+        moment = f"TIMESTAMP '1900-01-01' + to_microseconds(CAST({value.sql} * 86400000000 AS BIGINT))"
+    else:
+        raise _no_conversion(source, target)
+    if target.name in _WITH_NUMBERS:  # the others hold every moment that another type can have
+        moment = checked(moment, target, out_of_range(source, target), safe=safe)
+    return date_styles.rounded(moment, target)
 
 
 # Binary -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.data_types import parse_type
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
-from airflow_synapse.local.tsql.type_rules import INT, common_type, text
+from airflow_synapse.local.tsql.ranges import cast
+from airflow_synapse.local.tsql.type_rules import INT, MONEY, common_type, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal, utf16_length
 
 
@@ -71,7 +72,7 @@ def _binary(call: FunctionCall) -> Typed:
 
 
 def _money(call: FunctionCall) -> Typed:
-    return Typed(f"CAST({quote_literal(call.literal(0))} AS DECIMAL(19,4))", SqlType("money"), nullable=False)
+    return Typed(cast(quote_literal(call.literal(0)), MONEY), MONEY, nullable=False)
 
 
 FUNCTIONS: Final = {

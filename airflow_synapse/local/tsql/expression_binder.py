@@ -25,6 +25,7 @@ from airflow_synapse.local.tsql.operators import (
 )
 from airflow_synapse.local.tsql.patterns import regular_expression
 from airflow_synapse.local.tsql.query_text import PREFIX
+from airflow_synapse.local.tsql.ranges import checked
 from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.scope import Scope
 from airflow_synapse.local.tsql.type_rules import (
@@ -146,7 +147,8 @@ class ExpressionBinder:
         if inner.type is not None and inner.type.name in {"bit", "tinyint"}:
             inner = convert(inner, SqlType("smallint"))
         literal = None if inner.literal is None else f"-{inner.literal}"
-        return Typed(f"(-{inner.sql})", inner.type, literal, inner.nullable)
+        sql = f"(-{inner.sql})"
+        return Typed(sql if inner.type is None else checked(sql, inner.type), inner.type, literal, inner.nullable)
 
     def _bitwise_not(self, node: exp.BitwiseNot) -> Typed:
         inner = self.value(node.this)

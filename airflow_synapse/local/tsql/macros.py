@@ -31,6 +31,9 @@ MACROS: Final = (
     f"""tsql_fit(t, n) AS CASE WHEN t IS NULL OR tsql_length(t) <= n THEN t
     WHEN tsql_length(rtrim(t, ' ')) <= n THEN left(t, n) ELSE error('{_TRUNCATED}') END""",
     f"tsql_fit_binary(b, n) AS CASE WHEN b IS NULL OR octet_length(b) <= n THEN b ELSE error('{_TRUNCATED}') END",
+    """tsql_within(v, low, high, message) AS
+    CASE WHEN v BETWEEN low AND high THEN v WHEN v IS NOT NULL THEN error(message) END""",
+    "tsql_try_within(v, low, high) AS CASE WHEN v BETWEEN low AND high THEN v END",
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
     r"""tsql_replace(t, old, new) AS CASE WHEN old = '' THEN t
     ELSE regexp_replace(t, regexp_escape(old), replace(new, '\', '\\'), 'gi') END""",

@@ -7,6 +7,7 @@ from typing import Final
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
+from airflow_synapse.local.tsql.ranges import cast
 from airflow_synapse.local.tsql.type_rules import FLOAT, INT, is_numeric
 from airflow_synapse.local.tsql.typed import Typed
 
@@ -23,7 +24,7 @@ def _keeps_type(template: str) -> Signature:
     def build(call: FunctionCall) -> Typed:
         value = _number(call)
         target = value.type or INT
-        return Typed(f"CAST({template.format(value.sql)} AS {target.duckdb_name})", target)
+        return Typed(cast(template.format(value.sql), target), target)
 
     return Signature(build, 1, 1)
 
@@ -36,7 +37,7 @@ def _whole(template: str) -> Signature:
         target = value.type or INT
         if target.name == "decimal":
             target = SqlType("decimal", precision=target.precision, scale=0)
-        return Typed(f"CAST({template.format(value.sql)} AS {target.duckdb_name})", target)
+        return Typed(cast(template.format(value.sql), target), target)
 
     return Signature(build, 1, 1)
 
@@ -58,14 +59,14 @@ def _round(call: FunctionCall) -> Typed:
         sql = f"trunc({value.sql} * {factor}) / {factor}"
     else:
         sql = f"round({value.sql}, {digits})"
-    return Typed(f"CAST({sql} AS {target.duckdb_name})", target)
+    return Typed(cast(sql, target), target)
 
 
 def _power(call: FunctionCall) -> Typed:
     value = _number(call)
     target = value.type or FLOAT
     sql = f"pow(CAST({value.sql} AS DOUBLE), {convert(call[1], FLOAT).sql})"
-    return Typed(f"CAST({sql} AS {target.duckdb_name})", target)
+    return Typed(cast(sql, target), target)
 
 
 def _log(call: FunctionCall) -> Typed:
