@@ -9,6 +9,7 @@ from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql import date_styles
 from airflow_synapse.local.tsql.ranges import cast, checked, out_of_range
 from airflow_synapse.local.tsql.reader import not_supported
+from airflow_synapse.local.tsql.text_conversion import fit_text, text_of
 from airflow_synapse.local.tsql.type_rules import (
     EXACT_TYPES,
     FLOAT_TYPES,
@@ -39,7 +40,7 @@ def convert(value: Typed, target: SqlType, style: int | None = None, *, safe: bo
 
 def _convert(value: Typed, source: SqlType, target: SqlType, style: int | None, *, safe: bool) -> str:
     if is_text(target):
-        return fit_text(text_of(value, style), source, target)
+        return fit_text(text_of(value, style), source, target, safe=safe)
     if target.name in BINARY_TYPES:
         return _to_binary(value, source, target)
     if target.name in NUMERIC_TYPES:
@@ -62,53 +63,6 @@ def _no_conversion(source: SqlType, target: SqlType) -> PoolError:
 
 def _or_error(value: str, tried: str, number: int, message: str) -> str:
     return f"CASE WHEN {value} IS NULL THEN NULL ELSE coalesce({tried}, {error_sql(number, message)}) END"
-
-
-# Text -------------------------------------------------------------------------------------------------------------
-
-
-def text_of(value: Typed, style: int | None = None) -> str:
-    """Return the SQL of the value as text, without a limit to its length."""
-    source = value.type
-    if source is None or is_text(source):
-        return value.sql
-    if source.name in TIME_TYPES:
-        return date_styles.to_text(value.sql, source, style)
-    if style not in _STYLES.get(source.name, (style,)):
-        raise not_supported(f"Style {style} of CONVERT for {source.name}")
-    if source.name in MONEY_TYPES:
-        return f"CAST(CAST({value.sql} AS DECIMAL(19,{4 if style == 2 else 2})) AS VARCHAR)"
-    if source.name in BINARY_TYPES:
-        return f"'0x' || hex({value.sql})" if style == 1 else f"decode({value.sql})"
-    return _TEXTS.get(source.name, "CAST({0} AS VARCHAR)").format(value.sql)
-
-
-#: Styles of the types that have them; for other types a style does not count. Source: CAST and CONVERT reference.
-_STYLES: Final[dict[str, tuple[int | None, ...]]] = {
-    **dict.fromkeys(MONEY_TYPES, (None, 0, 2)),
-    **dict.fromkeys(FLOAT_TYPES, (None, 0)),
-    **dict.fromkeys(BINARY_TYPES, (None, 0, 1)),
-}
-#: Assumption: A float becomes text with six significant digits, as style 0 says; the exponent has two digits.
-_FLOAT_TEXT: Final = "format('{{:g}}', {0})"
-_TEXTS: Final = {
-    "bit": "CAST(CAST({0} AS TINYINT) AS VARCHAR)",
-    "uniqueidentifier": "upper(CAST({0} AS VARCHAR))",
-    "float": _FLOAT_TEXT,
-    "real": _FLOAT_TEXT,
-}
-
-
-def fit_text(sql: str, source: SqlType, target: SqlType) -> str:
-    """Return the text cut to the length of ``target`` and, for fixed lengths, filled with blanks."""
-    if target.length is None or target.length == MAX:
-        return sql
-    length = target.length
-    if not (is_text(source) and source.length is not None and 0 < source.length <= length):
-        sql = f"left({sql}, {length})"
-    if target.name in {"char", "nchar"} and source != target:
-        sql = f"rpad({sql}, {length}, ' ')"
-    return sql
 
 
 # Numbers ----------------------------------------------------------------------------------------------------------
@@ -202,16 +156,21 @@ def _to_binary(value: Typed, source: SqlType, target: SqlType) -> str:
 # Storing ----------------------------------------------------------------------------------------------------------
 
 
+#: Types of which CAST shows the whole text or none.
+_SHOWN_WHOLE: Final = FLOAT_TYPES | MONEY_TYPES | {"decimal", "bigint", "uniqueidentifier"}
+
+
 def store(value: Typed, target: SqlType, column: str) -> str:
     """Return the SQL of the value as a column stores it.
 
     Text that is too long is an error here, unless only blanks are cut.
 
     Assumption: Text that is too long for its column is refused with number 8152, without naming the column.
+    Assumption: An int that has no place in a character column is refused so too, though CAST gives an asterisk.
     """
     if value.type is None:
         return f"CAST(NULL AS {target.duckdb_name})"
-    if is_text(target) and target.length not in {None, MAX}:
+    if is_text(target) and target.length not in {None, MAX} and value.type.name not in _SHOWN_WHOLE:
         return _store_text(value, value.type, target)
     if target.name in BINARY_TYPES and value.type.name in BINARY_TYPES and target.length not in {None, MAX}:
         return _store_binary(value, target)

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import MAX, SqlType
-from airflow_synapse.local.tsql.conversion import convert, text_of
+from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, SessionFacts, Signature
 from airflow_synapse.local.tsql.functions import find_function
 from airflow_synapse.local.tsql.operators import (
@@ -28,6 +28,7 @@ from airflow_synapse.local.tsql.query_text import PREFIX
 from airflow_synapse.local.tsql.ranges import checked
 from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.scope import Scope
+from airflow_synapse.local.tsql.text_conversion import text_of
 from airflow_synapse.local.tsql.type_rules import (
     INT,
     arithmetic_type,

@@ -34,6 +34,7 @@ MACROS: Final = (
     """tsql_within(v, low, high, message) AS
     CASE WHEN v BETWEEN low AND high THEN v WHEN v IS NOT NULL THEN error(message) END""",
     "tsql_try_within(v, low, high) AS CASE WHEN v BETWEEN low AND high THEN v END",
+    "tsql_shown(t, n, instead) AS CASE WHEN length(t) <= n THEN t WHEN t IS NOT NULL THEN instead END",
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
     r"""tsql_replace(t, old, new) AS CASE WHEN old = '' THEN t
     ELSE regexp_replace(t, regexp_escape(old), replace(new, '\', '\\'), 'gi') END""",

@@ -6,8 +6,9 @@ from typing import Final
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import MAX, SqlType
-from airflow_synapse.local.tsql.conversion import convert, text_of
+from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.ranges import cast, checked
+from airflow_synapse.local.tsql.text_conversion import text_of
 from airflow_synapse.local.tsql.type_rules import FLOAT_TYPES, INT, common_type, digits, is_numeric, is_text, text
 from airflow_synapse.local.tsql.typed import Typed, error_sql, quote_literal
 

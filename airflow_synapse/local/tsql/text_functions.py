@@ -6,9 +6,9 @@ from typing import Final
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
-from airflow_synapse.local.tsql.conversion import text_of
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.patterns import regular_expression
+from airflow_synapse.local.tsql.text_conversion import text_of
 from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_text, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 

@@ -138,6 +138,13 @@ def test_a_condition_holds_or_not(shared_client, condition, holds):
         ("CAST('6f9619ff-8b86-d011-b42d-00c04fc964ff' AS uniqueidentifier)", "6f9619ff-8b86-d011-b42d-00c04fc964ff",
          "uniqueidentifier"),
         ("CAST(1 AS varchar(5))", "1", "varchar(5)"),
+        ("CAST(123456 AS varchar(3))", "*", "varchar(3)"),
+        ("CAST(CAST(256 AS smallint) AS char(2))", "* ", "char(2)"),
+        ("CAST(-123456 AS varchar(7))", "-123456", "varchar(7)"),
+        ("CAST(CAST(NULL AS int) AS varchar(2))", None, "varchar(2)"),
+        ("TRY_CAST(123456 AS nvarchar(3))", None, "nvarchar(3)"),
+        ("TRY_CAST(12.34 AS varchar(3))", None, "varchar(3)"),
+        ("CAST(CAST('2013-01-05' AS date) AS varchar(4))", "2013", "varchar(4)"),
         ("CAST(1.50 AS varchar(5))", "1.50", "varchar(5)"),
         ("CAST(CAST(1.5 AS float) AS varchar(5))", "1.5", "varchar(5)"),
         ("CAST('a' AS nvarchar(max))", "a", "nvarchar(max)"),
@@ -173,6 +180,12 @@ def test_a_conversion_gives_this(shared_client, expression, value, sql_type):
         ("CAST(CAST('1700-01-01' AS date) AS datetime)", 242),
         ("CAST('2080-01-01' AS smalldatetime)", 242),
         ("CAST('2079-06-06 23:59:30' AS smalldatetime)", 242),
+        ("CAST(123456 AS nvarchar(3))", 8115),
+        ("CAST(CAST(100 AS bigint) AS varchar(2))", 8115),
+        ("CAST(12.34 AS varchar(3))", 8115),
+        ("CAST($12.34 AS char(3))", 8115),
+        ("CAST(1e0 / 3 AS varchar(3))", 8115),
+        ("CAST(CAST('6f9619ff-8b86-d011-b42d-00c04fc964ff' AS uniqueidentifier) AS char(10))", 8170),
         ("CAST('1.5' AS int)", 245),
         ("CAST('x' AS int)", 245),
         ("1e400", 168),
@@ -213,6 +226,10 @@ def test_a_wrong_expression_is_refused_with_its_number(shared_client, expression
     with pytest.raises(PoolError) as refused:
         shared_client.value(expression)
     assert refused.value.number == number
+
+
+def test_a_variable_takes_a_number_as_cast_gives_it(shared_client):
+    assert shared_client.rows("DECLARE @v varchar(2) = 12345 SELECT @v") == [("*",)]
 
 
 def test_a_condition_must_not_be_a_value(shared_client):
