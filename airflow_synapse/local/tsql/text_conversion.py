@@ -24,6 +24,9 @@ def text_of(value: Typed, style: int | None = None) -> str:
         return f"CAST(CAST({value.sql} AS DECIMAL(19,{4 if style == 2 else 2})) AS VARCHAR)"
     if source.name in BINARY_TYPES:
         return f"'0x' || hex({value.sql})" if style == 1 else f"decode({value.sql})"
+    if source.name == "decimal" and source.scale == source.precision:
+        # DuckDB writes no zero before the point of a type that has no place for one.
+        return f"regexp_replace(CAST({value.sql} AS VARCHAR), '^(-?)[.]', '\\10.')"
     return _TEXTS.get(source.name, "CAST({0} AS VARCHAR)").format(value.sql)
 
 
