@@ -36,6 +36,9 @@ MACROS: Final = (
     "tsql_try_within(v, low, high) AS CASE WHEN v BETWEEN low AND high THEN v END",
     "tsql_shown(t, n, instead) AS CASE WHEN length(t) <= n THEN t WHEN t IS NOT NULL THEN instead END",
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
+    # As many blanks at the end of the value count as the pattern has there.
+    """tsql_like(v, p) AS v ILIKE p
+    OR left(v, length(rtrim(v, ' ')) + length(p) - length(rtrim(p, ' '))) ILIKE p""",
     r"""tsql_replace(t, old, new) AS CASE WHEN old = '' THEN t
     ELSE regexp_replace(t, regexp_escape(old), replace(new, '\', '\\'), 'gi') END""",
     """tsql_charindex(needle, t, start) AS

@@ -9,7 +9,7 @@ from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.patterns import regular_expression
 from airflow_synapse.local.tsql.text_conversion import text_of
-from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_text, text
+from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_national, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 
 
@@ -31,7 +31,7 @@ def _datalength(call: FunctionCall) -> Typed:
     found = call[0].type
     if found is not None and found.name in BINARY_TYPES:
         return Typed(f"CAST(octet_length({call[0].sql}) AS INTEGER)", INT)
-    factor = 2 if found is not None and found.name.startswith("n") and is_text(found) else 1
+    factor = 2 if is_national(found) else 1
     return Typed(f"CAST(tsql_length({call.text(0)}) * {factor} AS INTEGER)", INT)
 
 
@@ -124,7 +124,7 @@ def _hashbytes(call: FunctionCall) -> Typed:
     """Only varchar and varbinary: an nvarchar is hashed over UTF-16, which DuckDB has not."""
     algorithm = _HASHES.get(call.literal(0).upper())
     found = call[1].type
-    if algorithm is None or (found is not None and found.name.startswith("n")):
+    if algorithm is None or is_national(found):
         raise PoolError(103010, "HASHBYTES is supported by the local pool with MD5, SHA1 and SHA2_256 of varchar only.")
     return Typed(f"unhex({algorithm}({call.text(1)}))", SqlType("varbinary", 8000))
 

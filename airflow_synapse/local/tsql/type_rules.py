@@ -45,6 +45,11 @@ def is_text(found: SqlType | None) -> bool:
     return found is not None and found.name in CHARACTER_TYPES
 
 
+def is_national(found: SqlType | None) -> bool:
+    """Return whether the type is nchar or nvarchar."""
+    return found is not None and found.name in {"nchar", "nvarchar"}
+
+
 def is_numeric(found: SqlType | None) -> bool:
     """Return whether the type is a number or a bit."""
     return found is not None and found.name in NUMERIC_TYPES
@@ -61,7 +66,7 @@ def decimal(precision: int, scale: int) -> SqlType:
 
 def text(*types: SqlType | None, length: int) -> SqlType:
     """Return a variable character type of that length: national if any of ``types`` is, (max) where it must be."""
-    national = any(found is not None and found.name.startswith("n") for found in types if is_text(found))
+    national = any(is_national(found) for found in types)
     longest = 4000 if national else 8000
     if length == MAX or any(is_text(found) and found is not None and found.length == MAX for found in types):
         return SqlType("nvarchar" if national else "varchar", MAX)
