@@ -9,6 +9,7 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.data_types import parse_type
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
+from airflow_synapse.local.tsql.operators import comparison
 from airflow_synapse.local.tsql.ranges import cast
 from airflow_synapse.local.tsql.type_rules import INT, MONEY, common_type, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal, utf16_length
@@ -39,10 +40,10 @@ def _isnull(call: FunctionCall) -> Typed:
 
 
 def _nullif(call: FunctionCall) -> Typed:
-    shared = common_type((call[0].type, call[1].type))
-    if call[0].type is None or shared is None:
+    """NULLIF compares as ``=`` does, and has the type of its first argument. Source: NULLIF reference."""
+    if call[0].type is None:
         raise PoolError(4151, "The type of the first argument to NULLIF cannot be the NULL constant.")
-    return Typed(f"nullif({convert(call[0], shared).sql}, {convert(call[1], shared).sql})", shared)
+    return Typed(f"(CASE WHEN {comparison('=', call[0], call[1])} THEN NULL ELSE {call[0].sql} END)", call[0].type)
 
 
 def _isnumeric(call: FunctionCall) -> Typed:

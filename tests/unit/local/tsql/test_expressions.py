@@ -53,6 +53,10 @@ from airflow_synapse.local.errors import PoolError
         ("COALESCE(NULL, NULL, 5)", 5, "int"),
         ("ISNULL(CAST(NULL AS varchar(2)), 'abcd')", "ab", "varchar(2)"),
         ("NULLIF(1, 1)", None, "int"),
+        ("NULLIF('ab ', 'AB')", None, "varchar(3)"),
+        ("NULLIF('ab ', 'abc')", "ab ", "varchar(3)"),
+        ("NULLIF('5', 6)", "5", "varchar(1)"),
+        ("NULLIF(1, NULL)", 1, "int"),
         ("(SELECT MAX(x.a) FROM (SELECT 1 AS a UNION ALL SELECT 3) AS x)", 3, "int"),
     ],
 )
