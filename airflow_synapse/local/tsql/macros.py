@@ -31,10 +31,13 @@ MACROS: Final = (
     f"""tsql_fit(t, n) AS CASE WHEN t IS NULL OR tsql_length(t) <= n THEN t
     WHEN tsql_length(rtrim(t, ' ')) <= n THEN left(t, n) ELSE error('{_TRUNCATED}') END""",
     f"tsql_fit_binary(b, n) AS CASE WHEN b IS NULL OR octet_length(b) <= n THEN b ELSE error('{_TRUNCATED}') END",
-    """tsql_within(v, low, high, message) AS
-    CASE WHEN v BETWEEN low AND high THEN v WHEN v IS NOT NULL THEN error(message) END""",
-    "tsql_try_within(v, low, high) AS CASE WHEN v BETWEEN low AND high THEN v END",
-    "tsql_shown(t, n, instead) AS CASE WHEN length(t) <= n THEN t WHEN t IS NOT NULL THEN instead END",
+    # A list of one value lets a value be named: as an argument it would be written, and evaluated, more than once.
+    """tsql_within(value, low, high, message) AS list_transform([value], lambda v:
+    CASE WHEN v BETWEEN low AND high THEN v WHEN v IS NOT NULL THEN error(message) END)[1]""",
+    """tsql_try_within(value, low, high) AS
+    list_transform([value], lambda v: CASE WHEN v BETWEEN low AND high THEN v END)[1]""",
+    """tsql_shown(value, n, instead) AS list_transform([value], lambda t:
+    CASE WHEN length(t) <= n THEN t WHEN t IS NOT NULL THEN instead END)[1]""",
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
     # As many blanks at the end of the value count as the pattern has there.
     """tsql_like(v, p) AS v ILIKE p

@@ -249,6 +249,10 @@ def test_a_wrong_expression_is_refused_with_its_number(shared_client, expression
     assert refused.value.number == number
 
 
+def test_a_long_sum_of_money_is_no_longer_to_run_than_to_write(shared_client):
+    assert shared_client.value(f"CAST(0 AS money){' + $1' * 60}") == Decimal(60)
+
+
 def test_a_variable_takes_a_number_as_cast_gives_it(shared_client):
     assert shared_client.rows("DECLARE @v varchar(2) = 12345 SELECT @v") == [("*",)]
 
