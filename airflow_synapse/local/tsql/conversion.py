@@ -86,7 +86,6 @@ def _to_number(value: Typed, source: SqlType, target: SqlType, *, safe: bool) ->
 
 
 def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
-    trimmed = f"trim({value.sql})"
     if target.name in INTEGER_TYPES:
         tried = f"tsql_try_integer({value.sql})"
         whole = tried if safe else _or_error(value.sql, tried, 245, _message(value, target))
@@ -94,9 +93,10 @@ def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
     if target.name == "bit":
         tried = f"tsql_try_bit({value.sql})"
     elif target.name in MONEY_TYPES:
-        tried = f"TRY_CAST(replace(ltrim({trimmed}, '$'), ',', '') AS {target.duckdb_name})"
+        tried = f"TRY_CAST(tsql_try_money({value.sql}) AS {target.duckdb_name})"
     else:
-        tried = f"TRY_CAST({trimmed} AS {target.duckdb_name})"
+        kind = "float" if target.name in FLOAT_TYPES else "decimal"
+        tried = f"TRY_CAST(tsql_try_{kind}({value.sql}) AS {target.duckdb_name})"
     number = 245 if target.name == "bit" else 8114
     message = f"Error converting data type {_name(value.type)} to {_name(target)}."
     known = (

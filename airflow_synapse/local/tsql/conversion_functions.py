@@ -47,8 +47,9 @@ def _nullif(call: FunctionCall) -> Typed:
 
 
 def _isnumeric(call: FunctionCall) -> Typed:
-    tried = f"TRY_CAST(replace(ltrim(trim({call.text(0)}), '$'), ',', '') AS DOUBLE)"
-    return Typed(f"CASE WHEN {tried} IS NULL THEN 0 ELSE 1 END", INT, nullable=False)
+    argument = call.text(0)
+    is_number = f"tsql_try_float({argument}) IS NOT NULL OR tsql_try_money({argument}) IS NOT NULL"
+    return Typed(f"CAST({is_number} AS INTEGER)", INT, nullable=False)
 
 
 def _isdate(call: FunctionCall) -> Typed:

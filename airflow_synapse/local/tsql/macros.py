@@ -16,6 +16,14 @@ MACROS: Final = (
     WHEN regexp_full_match(trim(t), '[+-]?[0-9]{1,37}') THEN TRY_CAST(trim(t) AS HUGEINT) END""",
     """tsql_try_bit(t) AS CASE WHEN lower(trim(t)) = 'true' THEN true WHEN lower(trim(t)) IN ('false', '') THEN false
     WHEN regexp_full_match(trim(t), '[+-]?[0-9]+') THEN regexp_matches(t, '[1-9]') END""",
+    # What DuckDB reads beyond these, such as nan and 1_000, is no number. Source: T-SQL reference, Constants.
+    """tsql_try_decimal(t) AS CASE WHEN regexp_full_match(trim(t), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)')
+    THEN trim(t) END""",
+    """tsql_try_money(t) AS CASE WHEN regexp_full_match(trim(t),
+    '([+-]?[$£¥€]?|[$£¥€][+-])([0-9][0-9,]*[.]?[0-9]*|[.][0-9]+)')
+    THEN regexp_replace(trim(t), '[$£¥€,]', '', 'g') END""",
+    """tsql_try_float(t) AS CASE WHEN regexp_full_match(trim(t), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')
+    AND isfinite(TRY_CAST(trim(t) AS DOUBLE)) THEN TRY_CAST(trim(t) AS DOUBLE) END""",
     """tsql_try_iso(t) AS CASE WHEN trim(t) = '' THEN TIMESTAMP '1900-01-01'
     WHEN regexp_matches(trim(t), '^[0-9]{4}-') THEN TRY_CAST(trim(t) AS TIMESTAMP)
     WHEN regexp_matches(trim(t), '^[0-9]{1,2}:') THEN DATE '1900-01-01' + TRY_CAST(trim(t) AS TIME) END""",

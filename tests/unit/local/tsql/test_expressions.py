@@ -122,6 +122,11 @@ def test_a_condition_holds_or_not(shared_client, condition, holds):
         ("CAST(1.005 AS decimal(5,2))", Decimal("1.01"), "decimal(5,2)"),
         ("CAST('1.239' AS decimal(5,2))", Decimal("1.24"), "decimal(5,2)"),
         ("CAST('$1,234.5' AS money)", Decimal("1234.5000"), "money"),
+        ("CAST(' -$.5 ' AS money)", Decimal("-0.5000"), "money"),
+        ("CAST('$-5' AS money)", Decimal("-5.0000"), "money"),
+        ("CAST('+5.' AS decimal(5,2))", Decimal("5.00"), "decimal(5,2)"),
+        ("CAST(' -.5E-1 ' AS float)", -0.05, "float"),
+        ("TRY_CAST('nan' AS float)", None, "float"),
         ("CAST('true' AS bit)", True, "bit"),
         ("CAST(3 AS bit)", True, "bit"),
         ("CAST('20130105' AS date)", date(2013, 1, 5), "date"),
@@ -214,6 +219,15 @@ def test_a_conversion_gives_this(shared_client, expression, value, sql_type):
         ("CONVERT(varchar(30), 1e0, 2)", 103010),
         ("CONVERT(varchar(30), 0x0A, 2)", 103010),
         ("CAST('x' AS decimal(5,2))", 8114),
+        *(
+            (f"CAST('{text}' AS {kind})", 8114)
+            for text in ("nan", "inf", "1_000")
+            for kind in ("float", "real", "decimal(9,2)", "money")
+        ),
+        ("CAST('1e400' AS float)", 8114),
+        ("CAST('1e2' AS decimal(9,2))", 8114),
+        ("CAST('1e2' AS money)", 8114),
+        ("CAST('-$-5' AS money)", 8114),
         ("CAST('2013-02-30' AS date)", 241),
         ("CAST('x' AS uniqueidentifier)", 8169),
         ("CAST(1 AS uniqueidentifier)", 529),

@@ -41,6 +41,8 @@ from airflow_synapse.local.tsql.functions import supported_functions
          "0xCA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48"),
         ("ISDATE('2013-01-01') + ISDATE('x')", 1),
         ("ISNUMERIC('1.5') + ISNUMERIC('x')", 1),
+        ("ISNUMERIC('1e2') + ISNUMERIC('$1,000') + ISNUMERIC(5)", 3),
+        ("ISNUMERIC('nan') + ISNUMERIC('inf') + ISNUMERIC('1_000') + ISNUMERIC('1e400') + ISNUMERIC(NULL)", 0),
         ("ROUND(123.456, 1)", Decimal("123.500")),
         ("ROUND(123.456, 1, 1)", Decimal("123.400")),
         ("FLOOR(-1.5)", Decimal(-2)),
