@@ -7,6 +7,8 @@ from typing import Final
 import duckdb
 
 _TRUNCATED: Final = "8152|String or binary data would be truncated."
+_UNDEFINED: Final = "3623|An invalid floating point operation occurred."
+_TOO_LARGE: Final = "8115|Arithmetic overflow error converting expression to data type float."
 _DIVIDED: Final = "8134|Divide by zero error encountered."
 
 #: Statement after statement; names begin with ``tsql_``.
@@ -46,6 +48,11 @@ MACROS: Final = (
     list_transform([value], lambda v: CASE WHEN v BETWEEN low AND high THEN v END)[1]""",
     """tsql_shown(value, n, instead) AS list_transform([value], lambda t:
     CASE WHEN length(t) <= n THEN t WHEN t IS NOT NULL THEN instead END)[1]""",
+    # What is not finite is undefined where an argument is outside of a function's domain, else it is too large.
+    f"""tsql_defined(value) AS list_transform([value], lambda v:
+    CASE WHEN isfinite(v) THEN v WHEN v IS NOT NULL THEN error('{_UNDEFINED}') END)[1]""",
+    f"""tsql_finite(value) AS list_transform([value], lambda v:
+    CASE WHEN isinf(v) THEN error('{_TOO_LARGE}') ELSE tsql_defined(v) END)[1]""",
     f"tsql_divisor(d) AS CASE WHEN d = 0 THEN error('{_DIVIDED}') ELSE d END",
     # As many blanks at the end of the value count as the pattern has there.
     """tsql_like(v, p) AS v ILIKE p

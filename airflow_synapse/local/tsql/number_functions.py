@@ -65,13 +65,14 @@ def _round(call: FunctionCall) -> Typed:
 def _power(call: FunctionCall) -> Typed:
     value = _number(call)
     target = value.type or FLOAT
-    sql = f"pow(CAST({value.sql} AS DOUBLE), {convert(call[1], FLOAT).sql})"
+    sql = f"tsql_finite(pow(CAST({value.sql} AS DOUBLE), {convert(call[1], FLOAT).sql}))"
     return Typed(cast(sql, target), target)
 
 
 def _log(call: FunctionCall) -> Typed:
-    value = convert(call[0], FLOAT).sql
-    return Typed(f"ln({value})" if len(call) == 1 else f"ln({value}) / ln({convert(call[1], FLOAT).sql})", FLOAT)
+    """Assumption: LOG to the base 1 is refused with number 3623."""
+    logarithms = [f"tsql_defined(ln({convert(argument, FLOAT).sql}))" for argument in call.arguments]
+    return Typed(f"tsql_defined({' / '.join(logarithms)})", FLOAT)
 
 
 FUNCTIONS: Final = {
@@ -81,18 +82,18 @@ FUNCTIONS: Final = {
     "FLOOR": _whole("floor({0})"),
     "ROUND": Signature(_round, 2, 3),
     "POWER": Signature(_power, 2, 2),
-    "SQRT": _as_float("sqrt({0})"),
-    "SQUARE": _as_float("({0} * {0})"),
-    "EXP": _as_float("exp({0})"),
+    "SQRT": _as_float("tsql_defined(sqrt({0}))"),
+    "SQUARE": _as_float("tsql_finite(pow({0}, 2))"),
+    "EXP": _as_float("tsql_finite(exp({0}))"),
     "LOG": Signature(_log, 1, 2),
-    "LOG10": _as_float("log10({0})"),
+    "LOG10": _as_float("tsql_defined(log10({0}))"),
     "PI": Signature(lambda _: Typed("pi()", FLOAT, nullable=False)),
     "RAND": Signature(lambda _: Typed("random()", FLOAT, nullable=False)),
     "SIN": _as_float("sin({0})"),
     "COS": _as_float("cos({0})"),
     "TAN": _as_float("tan({0})"),
-    "ASIN": _as_float("asin({0})"),
-    "ACOS": _as_float("acos({0})"),
+    "ASIN": _as_float("tsql_defined(asin({0}))"),
+    "ACOS": _as_float("tsql_defined(acos({0}))"),
     "ATAN": _as_float("atan({0})"),
     "ATN2": _as_float("atan2({0}, {1})", 2),
     "RADIANS": _as_float("radians({0})"),
