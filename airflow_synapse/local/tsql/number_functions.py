@@ -8,7 +8,7 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.ranges import cast
-from airflow_synapse.local.tsql.type_rules import FLOAT, INT, is_numeric
+from airflow_synapse.local.tsql.type_rules import FLOAT, FLOAT_TYPES, INT, MONEY, is_numeric
 from airflow_synapse.local.tsql.typed import Typed
 
 
@@ -51,22 +51,41 @@ def _as_float(template: str, count: int = 1) -> Signature:
 
 def _round(call: FunctionCall) -> Typed:
     """ROUND keeps the type; a third argument other than 0 cuts instead. Source: ROUND reference."""
-    value = _number(call)
+    value = _wide(_number(call))
     target = value.type or INT
     digits = convert(call[1], INT).sql
-    if len(call) == 3 and call.literal(2) != "0":
+    if len(call) == 2 or call.literal(2) == "0":
+        sql = f"round({value.sql}, {digits})"
+    elif target.name in FLOAT_TYPES:
         factor = f"pow(10, {digits})"
         sql = f"trunc({value.sql} * {factor}) / {factor}"
     else:
-        sql = f"round({value.sql}, {digits})"
+        sql = f"trunc({value.sql}, {digits})"
     return Typed(cast(sql, target), target)
 
 
 def _power(call: FunctionCall) -> Typed:
-    value = _number(call)
-    target = value.type or FLOAT
+    """POWER is counted in floats. Source: POWER reference, Return Types."""
+    value = _wide(_number(call))
     sql = f"tsql_finite(pow(CAST({value.sql} AS DOUBLE), {convert(call[1], FLOAT).sql}))"
-    return Typed(cast(sql, target), target)
+    return convert(Typed(sql, FLOAT), _with_most_digits(value.type or FLOAT))
+
+
+def _sign(call: FunctionCall) -> Typed:
+    """Assumption: SIGN of a decimal(p, s) is a decimal(38, s), as POWER is."""
+    value = _wide(_number(call))
+    target = _with_most_digits(value.type or INT)
+    return Typed(cast(f"sign({value.sql})", target), target)
+
+
+def _wide(value: Typed) -> Typed:
+    """Return real as float and smallmoney as money. Source: ROUND, POWER and SIGN reference, Return Types."""
+    wider = {"real": FLOAT, "smallmoney": MONEY}.get(value.type.name if value.type else "")
+    return convert(value, wider) if wider else value
+
+
+def _with_most_digits(found: SqlType) -> SqlType:
+    return SqlType("decimal", precision=38, scale=found.scale) if found.name == "decimal" else found
 
 
 def _log(call: FunctionCall) -> Typed:
@@ -77,7 +96,7 @@ def _log(call: FunctionCall) -> Typed:
 
 FUNCTIONS: Final = {
     "ABS": _keeps_type("abs({0})"),
-    "SIGN": _keeps_type("sign({0})"),
+    "SIGN": Signature(_sign, 1, 1),
     "CEILING": _whole("ceil({0})"),
     "FLOOR": _whole("floor({0})"),
     "ROUND": Signature(_round, 2, 3),
