@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from airflow_synapse.local.catalog.system_types import max_length
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.patterns import regular_expression
 from airflow_synapse.local.tsql.text_conversion import text_of
-from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_national, text
+from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_national, is_text, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 
 
@@ -27,12 +28,18 @@ def _len(call: FunctionCall) -> Typed:
 
 
 def _datalength(call: FunctionCall) -> Typed:
-    """Bytes. One byte a character of varchar, two of nvarchar."""
+    """Bytes. One byte a character of varchar, two of nvarchar; bigint for (max) types. Source: DATALENGTH reference."""
     found = call[0].type
-    if found is not None and found.name in BINARY_TYPES:
-        return Typed(f"CAST(octet_length({call[0].sql}) AS INTEGER)", INT)
-    factor = 2 if is_national(found) else 1
-    return Typed(f"CAST(tsql_length({call.text(0)}) * {factor} AS INTEGER)", INT)
+    if found is None:
+        return Typed("CAST(NULL AS INTEGER)", INT)
+    if found.name in BINARY_TYPES:
+        sql = f"octet_length({call[0].sql})"
+    elif is_text(found):
+        sql = f"tsql_length({call[0].sql}) * {2 if is_national(found) else 1}"
+    else:
+        sql = f"CASE WHEN {call[0].sql} IS NOT NULL THEN {max_length(found)} END"
+    target = BIGINT if found.length == MAX else INT
+    return Typed(f"CAST({sql} AS {target.duckdb_name})", target)
 
 
 def _substring(call: FunctionCall) -> Typed:
