@@ -7,8 +7,8 @@ from typing import Final
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql import date_styles
+from airflow_synapse.local.tsql.binary_conversion import store_binary, to_binary
 from airflow_synapse.local.tsql.ranges import cast, checked, out_of_range
-from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.text_conversion import fit_text, text_of
 from airflow_synapse.local.tsql.type_rules import (
     EXACT_TYPES,
@@ -20,7 +20,7 @@ from airflow_synapse.local.tsql.type_rules import (
     TIME_TYPES,
     is_text,
 )
-from airflow_synapse.local.tsql.typed import Typed, error_sql, utf16_length
+from airflow_synapse.local.tsql.typed import Typed, or_error, utf16_length
 
 _NOT_A_NUMBER: Final = "Conversion failed when converting the {source} value to data type {target}."
 
@@ -42,7 +42,7 @@ def _convert(value: Typed, source: SqlType, target: SqlType, style: int | None, 
     if is_text(target):
         return fit_text(text_of(value, style), source, target, safe=safe)
     if target.name in BINARY_TYPES:
-        return _to_binary(value, source, target)
+        return to_binary(value, source, target, style, safe=safe)
     if target.name in NUMERIC_TYPES:
         return _to_number(value, source, target, safe=safe)
     if target.name in TIME_TYPES:
@@ -52,17 +52,13 @@ def _convert(value: Typed, source: SqlType, target: SqlType, style: int | None, 
     if is_text(source):
         tried = f"TRY_CAST(trim({value.sql}) AS UUID)"
         number, message = 8169, "Conversion failed when converting from a character string to uniqueidentifier."
-        return tried if safe else _or_error(value.sql, tried, number, message)
+        return tried if safe else or_error(value.sql, tried, number, message)
     raise _no_conversion(source, target)
 
 
 def _no_conversion(source: SqlType, target: SqlType) -> PoolError:
     message = f"Explicit conversion from data type {source.name} to {target.name} is not allowed."
     return PoolError(529, message)
-
-
-def _or_error(value: str, tried: str, number: int, message: str) -> str:
-    return f"CASE WHEN {value} IS NULL THEN NULL ELSE coalesce({tried}, {error_sql(number, message)}) END"
 
 
 # Numbers ----------------------------------------------------------------------------------------------------------
@@ -88,7 +84,7 @@ def _to_number(value: Typed, source: SqlType, target: SqlType, *, safe: bool) ->
 def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
     if target.name in INTEGER_TYPES:
         tried = f"tsql_try_integer({value.sql})"
-        whole = tried if safe else _or_error(value.sql, tried, 245, _message(value, target))
+        whole = tried if safe else or_error(value.sql, tried, 245, _message(value, target))
         return cast(whole, target, safe=safe)
     if target.name == "bit":
         tried = f"tsql_try_bit({value.sql})"
@@ -99,9 +95,7 @@ def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
         tried = f"TRY_CAST(tsql_try_{kind}({value.sql}) AS {target.duckdb_name})"
     number = 245 if target.name == "bit" else 8114
     message = f"Error converting data type {_name(value.type)} to {_name(target)}."
-    known = (
-        tried if safe else _or_error(value.sql, tried, number, _message(value, target) if number == 245 else message)
-    )
+    known = tried if safe else or_error(value.sql, tried, number, _message(value, target) if number == 245 else message)
     return checked(known, target, safe=safe)
 
 
@@ -126,7 +120,7 @@ def _to_time(value: Typed, source: SqlType, target: SqlType, style: int | None, 
     if is_text(source):
         tried = date_styles.from_text(value.sql, target, style)
         message = "Conversion failed when converting date and/or time from character string."
-        moment = tried if safe else _or_error(value.sql, tried, 241, message)
+        moment = tried if safe else or_error(value.sql, tried, 241, message)
     elif source.name in TIME_TYPES and (source.name, target.name) not in {("date", "time"), ("time", "date")}:
         moment = date_styles.between(value.sql, source, target)
     elif source.name in EXACT_TYPES and target.name in _WITH_NUMBERS:
@@ -136,21 +130,6 @@ def _to_time(value: Typed, source: SqlType, target: SqlType, style: int | None, 
     if target.name in _WITH_NUMBERS:  # the others hold every moment that another type can have
         moment = checked(moment, target, out_of_range(source, target), safe=safe)
     return date_styles.rounded(moment, target)
-
-
-# Binary -----------------------------------------------------------------------------------------------------------
-
-
-def _to_binary(value: Typed, source: SqlType, target: SqlType) -> str:
-    if source.name in BINARY_TYPES:
-        sql = value.sql
-    elif source.name in {"char", "varchar"}:
-        sql = f"encode({value.sql})"
-    else:
-        raise not_supported(f"The conversion from {source.name} to {target.name}")
-    if target.length is None or target.length == MAX:
-        return sql
-    return f"unhex(left(hex({sql}), {2 * target.length}))"
 
 
 # Storing ----------------------------------------------------------------------------------------------------------
@@ -173,7 +152,7 @@ def store(value: Typed, target: SqlType, column: str) -> str:
     if is_text(target) and target.length not in {None, MAX} and value.type.name not in _SHOWN_WHOLE:
         return _store_text(value, value.type, target)
     if target.name in BINARY_TYPES and value.type.name in BINARY_TYPES and target.length not in {None, MAX}:
-        return _store_binary(value, target)
+        return store_binary(value, target)
     _check_implicit(value.type, target, column)
     return convert(value, target).sql
 
@@ -187,12 +166,6 @@ def _store_text(value: Typed, source: SqlType, target: SqlType) -> str:
     else:
         fits = f"tsql_fit({sql}, {target.length})"
     return f"rpad({fits}, {target.length}, ' ')" if target.name in {"char", "nchar"} else fits
-
-
-def _store_binary(value: Typed, target: SqlType) -> str:
-    if value.type is not None and 0 < (value.type.length or 0) <= (target.length or 0):
-        return value.sql
-    return f"tsql_fit_binary({value.sql}, {target.length})"
 
 
 #: Conversions that CAST knows and an assignment refuses. Source: CAST and CONVERT reference, Implicit conversions.

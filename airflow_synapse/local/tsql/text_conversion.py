@@ -23,7 +23,7 @@ def text_of(value: Typed, style: int | None = None) -> str:
     if source.name in MONEY_TYPES:
         return f"CAST(CAST({value.sql} AS DECIMAL(19,{4 if style == 2 else 2})) AS VARCHAR)"
     if source.name in BINARY_TYPES:
-        return f"'0x' || hex({value.sql})" if style == 1 else f"decode({value.sql})"
+        return _BYTES[style].format(value.sql)
     if source.name == "decimal" and source.scale == source.precision:
         # DuckDB writes no zero before the point of a type that has no place for one.
         return f"regexp_replace(CAST({value.sql} AS VARCHAR), '^(-?)[.]', '\\10.')"
@@ -34,8 +34,9 @@ def text_of(value: Typed, style: int | None = None) -> str:
 _STYLES: Final[dict[str, tuple[int | None, ...]]] = {
     **dict.fromkeys(MONEY_TYPES, (None, 0, 2)),
     **dict.fromkeys(FLOAT_TYPES, (None, 0)),
-    **dict.fromkeys(BINARY_TYPES, (None, 0, 1)),
+    **dict.fromkeys(BINARY_TYPES, (None, 0, 1, 2)),
 }
+_BYTES: Final = {None: "decode({0})", 0: "decode({0})", 1: "('0x' || hex({0}))", 2: "hex({0})"}
 #: Assumption: A float becomes text with six significant digits, as style 0 says; the exponent has two digits.
 _FLOAT_TEXT: Final = "format('{{:g}}', {0})"
 _TEXTS: Final = {

@@ -70,6 +70,7 @@ from airflow_synapse.local.errors import PoolError
         ("SIGN(0.5)", Decimal("1.0"), "decimal(38,1)"),
         ("SIGN(CAST(-2 AS real))", -1.0, "float"),
         ("SIGN(CAST(NULL AS decimal(5,2)))", None, "decimal(38,2)"),
+        ("DATALENGTH(CAST(N'ab' AS nvarchar(max)))", 4, "bigint"),
         ("NULLIF(1, 1)", None, "int"),
         ("NULLIF('ab ', 'AB')", None, "varchar(3)"),
         ("NULLIF('ab ', 'abc')", "ab ", "varchar(3)"),
@@ -192,6 +193,19 @@ def test_a_condition_holds_or_not(shared_client, condition, holds):
         ("CAST(CAST(0.5 AS decimal(38,38)) AS varchar(50))", f"0.5{'0' * 37}", "varchar(50)"),
         ("CAST(CAST(1.5 AS float) AS varchar(5))", "1.5", "varchar(5)"),
         ("CAST('a' AS nvarchar(max))", "a", "nvarchar(max)"),
+        ("CAST(0x0102 AS binary(4))", b"\x01\x02\0\0", "binary(4)"),
+        ("CAST(0x010203 AS binary(2))", b"\x01\x02", "binary(2)"),
+        ("CAST('a' AS binary(2))", b"a\0", "binary(2)"),
+        ("CAST(0x0102 AS varbinary(4))", b"\x01\x02", "varbinary(4)"),
+        ("CAST(CAST(NULL AS varbinary(2)) AS binary(4))", None, "binary(4)"),
+        ("CONVERT(varbinary(4), '0x4142', 1)", b"AB", "varbinary(4)"),
+        ("CONVERT(varbinary(4), N'4a4B', 2)", b"JK", "varbinary(4)"),
+        ("CONVERT(varbinary(1), '0x4142', 1)", b"A", "varbinary(1)"),
+        ("CONVERT(binary(3), '0x4142', 1)", b"AB\0", "binary(3)"),
+        ("CONVERT(varbinary(3), '0x', 1)", b"", "varbinary(3)"),
+        ("CONVERT(varbinary(4), '0x4142')", b"0x41", "varbinary(4)"),
+        ("TRY_CONVERT(varbinary(4), '4142', 1)", None, "varbinary(4)"),
+        ("CONVERT(varchar(30), 0x0A0b, 2)", "0A0B", "varchar(30)"),
     ],
 )  # fmt: skip
 def test_a_conversion_gives_this(shared_client, expression, value, sql_type):
@@ -235,7 +249,12 @@ def test_a_conversion_gives_this(shared_client, expression, value, sql_type):
         ("1e400", 168),
         ("CONVERT(varchar(30), $1234.5, 1)", 103010),
         ("CONVERT(varchar(30), 1e0, 2)", 103010),
-        ("CONVERT(varchar(30), 0x0A, 2)", 103010),
+        ("CONVERT(varchar(30), 0x0A, 3)", 103010),
+        ("CONVERT(varbinary(4), '0x41', 3)", 103010),
+        *(
+            (f"CONVERT(varbinary(4), '{text}', {style})", 8114)
+            for text, style in (("4142", 1), ("0x414", 1), ("0x4G", 1), ("x", 1), ("0x4142", 2), ("414", 2), (" 41", 2))
+        ),
         ("CAST('x' AS decimal(5,2))", 8114),
         *(
             (f"CAST('{text}' AS {kind})", 8114)
