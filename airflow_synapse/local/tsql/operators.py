@@ -17,10 +17,11 @@ _WITH_TIME: Final = frozenset({"date", "datetime", "datetime2", "smalldatetime"}
 
 
 def concatenation(left: Typed, right: Typed) -> Typed:
-    """Return ``left + right`` for text."""
+    """Return ``left + right`` for text, cut at 8000 bytes unless a side is (max). Source: + (String Concatenation)."""
     lengths = [1 if side.type is None else (side.type.length or 40) for side in (left, right)]
     total = MAX if MAX in lengths else sum(lengths)
-    return Typed(f"({text_of(left)} || {text_of(right)})", text(left.type, right.type, length=total))
+    joined, target = f"({text_of(left)} || {text_of(right)})", text(left.type, right.type, length=total)
+    return Typed(joined if target.length in {total, MAX} else f"left({joined}, {target.length})", target)
 
 
 def as_numbers(left: Typed, right: Typed) -> tuple[Typed, Typed]:

@@ -10,7 +10,7 @@ from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.patterns import regular_expression
 from airflow_synapse.local.tsql.text_conversion import text_of
-from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_national, is_text, text
+from airflow_synapse.local.tsql.type_rules import BIGINT, INT, LONGEST, is_national, is_text, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 
 
@@ -107,16 +107,25 @@ def _trim(call: FunctionCall) -> Typed:
 
 
 def _replicate(call: FunctionCall) -> Typed:
-    sql = f"CASE WHEN {call.number(1, INT)} >= 0 THEN repeat({call.text(0)}, {call.number(1, INT)}) END"
-    return Typed(sql, text(call[0].type, length=8000))
+    """REPLICATE cuts at 8000 bytes unless its text is (max). Source: REPLICATE reference."""
+    target, count = text(call[0].type, length=LONGEST), call.number(1, INT)
+    if target.length == MAX:
+        repeated = f"repeat({call.text(0)}, {count})"
+    else:
+        repeated = f"left(repeat({call.text(0)}, least({count}, {target.length})), {target.length})"
+    return Typed(f"CASE WHEN {count} >= 0 THEN {repeated} END", target)
 
 
 def _space(call: FunctionCall) -> Typed:
-    return Typed(f"CASE WHEN {call.number(0, INT)} >= 0 THEN repeat(' ', {call.number(0, INT)}) END", _VARCHAR)
+    count = call.number(0, INT)
+    return Typed(f"CASE WHEN {count} >= 0 THEN repeat(' ', least({count}, {LONGEST})) END", _VARCHAR)
 
 
 def _char(call: FunctionCall) -> Typed:
-    return Typed(f"chr({call.number(0, INT)})", SqlType("nchar" if call.name == "NCHAR" else "char", 1))
+    """NULL for a code that the type has not. Source: CHAR and NCHAR reference."""
+    target, last = (SqlType("nchar", 1), 65535) if call.name == "NCHAR" else (SqlType("char", 1), 255)
+    code = call.number(0, INT)
+    return Typed(f"CASE WHEN {code} BETWEEN 0 AND {last} THEN chr({code}) END", target)
 
 
 def _ascii(call: FunctionCall) -> Typed:

@@ -31,6 +31,10 @@ _AS_DECIMAL: Final = {
     "money": (19, 4),
 }  # fmt: skip
 
+#: Most characters of text that is not (max), and of nchar and nvarchar.
+LONGEST: Final = 8000
+LONGEST_NATIONAL: Final = 4000
+
 INTEGER_TYPES: Final = frozenset({"tinyint", "smallint", "int", "bigint"})
 MONEY_TYPES: Final = frozenset({"money", "smallmoney"})
 FLOAT_TYPES: Final = frozenset({"real", "float"})
@@ -67,7 +71,7 @@ def decimal(precision: int, scale: int) -> SqlType:
 def text(*types: SqlType | None, length: int) -> SqlType:
     """Return a variable character type of that length: national if any of ``types`` is, (max) where it must be."""
     national = any(is_national(found) for found in types)
-    longest = 4000 if national else 8000
+    longest = LONGEST_NATIONAL if national else LONGEST
     if length == MAX or any(is_text(found) and found is not None and found.length == MAX for found in types):
         return SqlType("nvarchar" if national else "varchar", MAX)
     return SqlType("nvarchar" if national else "varchar", max(1, min(length, longest)))
