@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 import pyarrow as pa
@@ -23,6 +24,11 @@ from airflow_synapse.local.sql_types import BINARY_TYPES, CHARACTER_TYPES, MAX, 
 
 _TINYINT_MAX: Final = 127
 _DAY_MICROSECONDS: Final = 24 * 60 * 60 * 10**6
+#: The first and the last day of a type.
+_RANGES: Final = {
+    "datetime": (date(1753, 1, 1), date(9999, 12, 31)),
+    "smalldatetime": (date(1900, 1, 1), date(2079, 6, 6)),
+}
 
 
 def convert_column(values: pa.ChunkedArray, column: LoadColumn, file: str) -> pa.ChunkedArray:
@@ -120,16 +126,25 @@ def _datetime2(values: pa.ChunkedArray, sql_type: SqlType) -> pa.ChunkedArray:
 
 
 def _smalldatetime(values: pa.ChunkedArray, sql_type: SqlType) -> pa.ChunkedArray:
-    return _floored(_microseconds(values), 60 * 10**6).cast(arrow_type(sql_type))
+    return _floored(_in_range(_microseconds(values), sql_type), 60 * 10**6).cast(arrow_type(sql_type))
 
 
 def _datetime(values: pa.ChunkedArray, sql_type: SqlType) -> pa.ChunkedArray:
     """Floor to 1/300 second, shown as .000, .003 and .007."""
-    microseconds = _microseconds(values)
+    microseconds = _in_range(_microseconds(values), sql_type)
     days = _floored(microseconds, _DAY_MICROSECONDS)
     three_hundredths = pc.divide(pc.multiply(pc.subtract(microseconds, days), 3), 10**4)
     milliseconds = pc.divide(pc.add(pc.multiply(three_hundredths, 10), 1), 3)
     return pc.add(days, pc.multiply(milliseconds, 10**3)).cast(arrow_type(sql_type))
+
+
+def _in_range(microseconds: pa.ChunkedArray, sql_type: SqlType) -> pa.ChunkedArray:
+    days = (day.toordinal() - date(1970, 1, 1).toordinal() for day in _RANGES[sql_type.name])
+    first, last = (day * _DAY_MICROSECONDS for day in days)
+    found = pc.min_max(microseconds).as_py()
+    if found["min"] is not None and not first <= found["min"] <= found["max"] < last + _DAY_MICROSECONDS:
+        raise _DoesNotFitError(f"the value is out of range for data type {sql_type.name}")
+    return microseconds
 
 
 def _microseconds(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -243,7 +243,8 @@ class _RawRows:
 def _has_simple_signs(csv: CsvFormat) -> bool:
     signs = (csv.field_terminator.encode(), csv.quote.encode())
     ends = {("\n",), ("\r\n",), ("\r\n", "\n")}
-    return csv.row_terminators in ends and len(signs[0]) == 1 and len(signs[1]) <= 1
+    has_bytes = len(signs[0]) == 1 and len(signs[1]) <= 1 and b"\0" not in signs  # Arrow takes no NUL
+    return has_bytes and csv.row_terminators in ends
 
 
 def _end_of_rows(text: bytes, quotes: NDArray[np.intp]) -> int:

@@ -9,6 +9,7 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.operators import quotient
+from airflow_synapse.local.tsql.ranges import cast
 from airflow_synapse.local.tsql.type_rules import (
     BIGINT,
     FLOAT,
@@ -50,7 +51,7 @@ def _summed_type(value: Typed, name: str) -> SqlType:
 
 def _sum(call: FunctionCall) -> Typed:
     target = _summed_type(call[0], "SUM")
-    return Typed(f"CAST(sum({_inside(call, call[0].sql)}){call.over} AS {target.duckdb_name})", target)
+    return Typed(cast(f"sum({_inside(call, call[0].sql)}){call.over}", target), target)
 
 
 def _avg(call: FunctionCall) -> Typed:

@@ -7,7 +7,9 @@ from typing import Final
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
 from airflow_synapse.local.tsql import date_styles
-from airflow_synapse.local.tsql.reader import not_supported
+from airflow_synapse.local.tsql.binary_conversion import store_binary, to_binary
+from airflow_synapse.local.tsql.ranges import cast, checked, out_of_range
+from airflow_synapse.local.tsql.text_conversion import fit_text, text_of
 from airflow_synapse.local.tsql.type_rules import (
     EXACT_TYPES,
     FLOAT_TYPES,
@@ -18,7 +20,7 @@ from airflow_synapse.local.tsql.type_rules import (
     TIME_TYPES,
     is_text,
 )
-from airflow_synapse.local.tsql.typed import Typed, error_sql, utf16_length
+from airflow_synapse.local.tsql.typed import Typed, or_error, utf16_length
 
 _NOT_A_NUMBER: Final = "Conversion failed when converting the {source} value to data type {target}."
 
@@ -38,9 +40,9 @@ def convert(value: Typed, target: SqlType, style: int | None = None, *, safe: bo
 
 def _convert(value: Typed, source: SqlType, target: SqlType, style: int | None, *, safe: bool) -> str:
     if is_text(target):
-        return fit_text(text_of(value, style), source, target)
+        return fit_text(text_of(value, style), source, target, safe=safe)
     if target.name in BINARY_TYPES:
-        return _to_binary(value, source, target)
+        return to_binary(value, source, target, style, safe=safe)
     if target.name in NUMERIC_TYPES:
         return _to_number(value, source, target, safe=safe)
     if target.name in TIME_TYPES:
@@ -50,7 +52,7 @@ def _convert(value: Typed, source: SqlType, target: SqlType, style: int | None, 
     if is_text(source):
         tried = f"TRY_CAST(trim({value.sql}) AS UUID)"
         number, message = 8169, "Conversion failed when converting from a character string to uniqueidentifier."
-        return tried if safe else _or_error(value.sql, tried, number, message)
+        return tried if safe else or_error(value.sql, tried, number, message)
     raise _no_conversion(source, target)
 
 
@@ -59,64 +61,12 @@ def _no_conversion(source: SqlType, target: SqlType) -> PoolError:
     return PoolError(529, message)
 
 
-def _or_error(value: str, tried: str, number: int, message: str) -> str:
-    return f"CASE WHEN {value} IS NULL THEN NULL ELSE coalesce({tried}, {error_sql(number, message)}) END"
-
-
-# Text -------------------------------------------------------------------------------------------------------------
-
-
-def text_of(value: Typed, style: int | None = None) -> str:
-    """Return the SQL of the value as text, without a limit to its length."""
-    source = value.type
-    if source is None or is_text(source):
-        return value.sql
-    if source.name in TIME_TYPES:
-        return date_styles.to_text(value.sql, source, style)
-    if style not in _STYLES.get(source.name, (style,)):
-        raise not_supported(f"Style {style} of CONVERT for {source.name}")
-    if source.name in MONEY_TYPES:
-        return f"CAST(CAST({value.sql} AS DECIMAL(19,{4 if style == 2 else 2})) AS VARCHAR)"
-    if source.name in BINARY_TYPES:
-        return f"'0x' || hex({value.sql})" if style == 1 else f"decode({value.sql})"
-    return _TEXTS.get(source.name, "CAST({0} AS VARCHAR)").format(value.sql)
-
-
-#: Styles of the types that have them; for other types a style does not count. Source: CAST and CONVERT reference.
-_STYLES: Final[dict[str, tuple[int | None, ...]]] = {
-    **dict.fromkeys(MONEY_TYPES, (None, 0, 2)),
-    **dict.fromkeys(FLOAT_TYPES, (None, 0)),
-    **dict.fromkeys(BINARY_TYPES, (None, 0, 1)),
-}
-#: Assumption: A float becomes text with six significant digits, as style 0 says; the exponent has two digits.
-_FLOAT_TEXT: Final = "format('{{:g}}', {0})"
-_TEXTS: Final = {
-    "bit": "CAST(CAST({0} AS TINYINT) AS VARCHAR)",
-    "uniqueidentifier": "upper(CAST({0} AS VARCHAR))",
-    "float": _FLOAT_TEXT,
-    "real": _FLOAT_TEXT,
-}
-
-
-def fit_text(sql: str, source: SqlType, target: SqlType) -> str:
-    """Return the text cut to the length of ``target`` and, for fixed lengths, filled with blanks."""
-    if target.length is None or target.length == MAX:
-        return sql
-    length = target.length
-    if not (is_text(source) and source.length is not None and 0 < source.length <= length):
-        sql = f"left({sql}, {length})"
-    if target.name in {"char", "nchar"} and source != target:
-        sql = f"rpad({sql}, {length}, ' ')"
-    return sql
-
-
 # Numbers ----------------------------------------------------------------------------------------------------------
 
 
 def _to_number(value: Typed, source: SqlType, target: SqlType, *, safe: bool) -> str:
     if source == target:
         return value.sql
-    cast = "TRY_CAST" if safe else "CAST"
     if is_text(source):
         return _text_to_number(value, target, safe=safe)
     if source.name in NUMERIC_TYPES:
@@ -124,28 +74,29 @@ def _to_number(value: Typed, source: SqlType, target: SqlType, *, safe: bool) ->
             return f"CAST({value.sql} AS BOOLEAN)"
         # A number with a fraction is cut, not rounded, when it becomes an integer. Source: CAST and CONVERT reference.
         cut = target.name in INTEGER_TYPES and source.name not in INTEGER_TYPES | MONEY_TYPES | {"bit"}
-        return f"{cast}({f'trunc({value.sql})' if cut else value.sql} AS {target.duckdb_name})"
+        return cast(f"trunc({value.sql})" if cut else value.sql, target, safe=safe)
     if source.name in {"datetime", "smalldatetime"} and target.name in INTEGER_TYPES | FLOAT_TYPES:
         days = f"(epoch_us({value.sql}) - epoch_us(TIMESTAMP '1900-01-01')) / 86400000000"
-        return f"{cast}({days} AS {target.duckdb_name})"
+        return cast(days, target, safe=safe)
     raise _no_conversion(source, target)
 
 
 def _text_to_number(value: Typed, target: SqlType, *, safe: bool) -> str:
-    trimmed = f"trim({value.sql})"
     if target.name in INTEGER_TYPES:
         tried = f"tsql_try_integer({value.sql})"
-        checked = tried if safe else _or_error(value.sql, tried, 245, _message(value, target))
-        return f"{'TRY_CAST' if safe else 'CAST'}({checked} AS {target.duckdb_name})"
+        whole = tried if safe else or_error(value.sql, tried, 245, _message(value, target))
+        return cast(whole, target, safe=safe)
     if target.name == "bit":
         tried = f"tsql_try_bit({value.sql})"
     elif target.name in MONEY_TYPES:
-        tried = f"TRY_CAST(replace(ltrim({trimmed}, '$'), ',', '') AS {target.duckdb_name})"
+        tried = f"TRY_CAST(tsql_try_money({value.sql}) AS {target.duckdb_name})"
     else:
-        tried = f"TRY_CAST({trimmed} AS {target.duckdb_name})"
+        kind = "float" if target.name in FLOAT_TYPES else "decimal"
+        tried = f"TRY_CAST(tsql_try_{kind}({value.sql}) AS {target.duckdb_name})"
     number = 245 if target.name == "bit" else 8114
     message = f"Error converting data type {_name(value.type)} to {_name(target)}."
-    return tried if safe else _or_error(value.sql, tried, number, _message(value, target) if number == 245 else message)
+    known = tried if safe else or_error(value.sql, tried, number, _message(value, target) if number == 245 else message)
+    return checked(known, target, safe=safe)
 
 
 def _message(value: Typed, target: SqlType) -> str:
@@ -159,37 +110,33 @@ def _name(found: SqlType | None) -> str:
 # Dates and times --------------------------------------------------------------------------------------------------
 
 
+#: The moments that numbers of days can become.
+_WITH_NUMBERS: Final = frozenset({"datetime", "smalldatetime"})
+
+
 def _to_time(value: Typed, source: SqlType, target: SqlType, style: int | None, *, safe: bool) -> str:
     if source == target:
         return value.sql
     if is_text(source):
         tried = date_styles.from_text(value.sql, target, style)
         message = "Conversion failed when converting date and/or time from character string."
-        moment = tried if safe else _or_error(value.sql, tried, 241, message)
-        return date_styles.rounded(moment, target)
-    if source.name in TIME_TYPES and (source.name, target.name) not in {("date", "time"), ("time", "date")}:
-        return date_styles.rounded(date_styles.between(value.sql, source, target), target)
-    if source.name in EXACT_TYPES and target.name in {"datetime", "smalldatetime"}:
-        return f"TIMESTAMP '1900-01-01' + to_microseconds(CAST({value.sql} * 86400000000 AS BIGINT))"
-    raise _no_conversion(source, target)
-
-
-# Binary -----------------------------------------------------------------------------------------------------------
-
-
-def _to_binary(value: Typed, source: SqlType, target: SqlType) -> str:
-    if source.name in BINARY_TYPES:
-        sql = value.sql
-    elif source.name in {"char", "varchar"}:
-        sql = f"encode({value.sql})"
+        moment = tried if safe else or_error(value.sql, tried, 241, message)
+    elif source.name in TIME_TYPES and (source.name, target.name) not in {("date", "time"), ("time", "date")}:
+        moment = date_styles.between(value.sql, source, target)
+    elif source.name in EXACT_TYPES and target.name in _WITH_NUMBERS:
+        moment = f"TIMESTAMP '1900-01-01' + to_microseconds(CAST({value.sql} * 86400000000 AS BIGINT))"
     else:
-        raise not_supported(f"The conversion from {source.name} to {target.name}")
-    if target.length is None or target.length == MAX:
-        return sql
-    return f"unhex(left(hex({sql}), {2 * target.length}))"
+        raise _no_conversion(source, target)
+    if target.name in _WITH_NUMBERS:  # the others hold every moment that another type can have
+        moment = checked(moment, target, out_of_range(source, target), safe=safe)
+    return date_styles.rounded(moment, target)
 
 
 # Storing ----------------------------------------------------------------------------------------------------------
+
+
+#: Types of which CAST shows the whole text or none.
+_SHOWN_WHOLE: Final = FLOAT_TYPES | MONEY_TYPES | {"decimal", "bigint", "uniqueidentifier"}
 
 
 def store(value: Typed, target: SqlType, column: str) -> str:
@@ -198,13 +145,14 @@ def store(value: Typed, target: SqlType, column: str) -> str:
     Text that is too long is an error here, unless only blanks are cut.
 
     Assumption: Text that is too long for its column is refused with number 8152, without naming the column.
+    Assumption: An int that has no place in a character column is refused so too, though CAST gives an asterisk.
     """
     if value.type is None:
         return f"CAST(NULL AS {target.duckdb_name})"
-    if is_text(target) and target.length not in {None, MAX}:
+    if is_text(target) and target.length not in {None, MAX} and value.type.name not in _SHOWN_WHOLE:
         return _store_text(value, value.type, target)
     if target.name in BINARY_TYPES and value.type.name in BINARY_TYPES and target.length not in {None, MAX}:
-        return _store_binary(value, target)
+        return store_binary(value, target)
     _check_implicit(value.type, target, column)
     return convert(value, target).sql
 
@@ -218,12 +166,6 @@ def _store_text(value: Typed, source: SqlType, target: SqlType) -> str:
     else:
         fits = f"tsql_fit({sql}, {target.length})"
     return f"rpad({fits}, {target.length}, ' ')" if target.name in {"char", "nchar"} else fits
-
-
-def _store_binary(value: Typed, target: SqlType) -> str:
-    if value.type is not None and 0 < (value.type.length or 0) <= (target.length or 0):
-        return value.sql
-    return f"tsql_fit_binary({value.sql}, {target.length})"
 
 
 #: Conversions that CAST knows and an assignment refuses. Source: CAST and CONVERT reference, Implicit conversions.

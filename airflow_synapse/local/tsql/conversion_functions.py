@@ -9,7 +9,9 @@ from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.data_types import parse_type
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
-from airflow_synapse.local.tsql.type_rules import INT, common_type, text
+from airflow_synapse.local.tsql.operators import comparison
+from airflow_synapse.local.tsql.ranges import cast
+from airflow_synapse.local.tsql.type_rules import INT, MONEY, common_type, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal, utf16_length
 
 
@@ -38,15 +40,16 @@ def _isnull(call: FunctionCall) -> Typed:
 
 
 def _nullif(call: FunctionCall) -> Typed:
-    shared = common_type((call[0].type, call[1].type))
-    if call[0].type is None or shared is None:
+    """NULLIF compares as ``=`` does, and has the type of its first argument. Source: NULLIF reference."""
+    if call[0].type is None:
         raise PoolError(4151, "The type of the first argument to NULLIF cannot be the NULL constant.")
-    return Typed(f"nullif({convert(call[0], shared).sql}, {convert(call[1], shared).sql})", shared)
+    return Typed(f"(CASE WHEN {comparison('=', call[0], call[1])} THEN NULL ELSE {call[0].sql} END)", call[0].type)
 
 
 def _isnumeric(call: FunctionCall) -> Typed:
-    tried = f"TRY_CAST(replace(ltrim(trim({call.text(0)}), '$'), ',', '') AS DOUBLE)"
-    return Typed(f"CASE WHEN {tried} IS NULL THEN 0 ELSE 1 END", INT, nullable=False)
+    argument = call.text(0)
+    is_number = f"tsql_try_float({argument}) IS NOT NULL OR tsql_try_money({argument}) IS NOT NULL"
+    return Typed(f"CAST({is_number} AS INTEGER)", INT, nullable=False)
 
 
 def _isdate(call: FunctionCall) -> Typed:
@@ -71,7 +74,7 @@ def _binary(call: FunctionCall) -> Typed:
 
 
 def _money(call: FunctionCall) -> Typed:
-    return Typed(f"CAST({quote_literal(call.literal(0))} AS DECIMAL(19,4))", SqlType("money"), nullable=False)
+    return Typed(cast(quote_literal(call.literal(0)), MONEY), MONEY, nullable=False)
 
 
 FUNCTIONS: Final = {

@@ -8,6 +8,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
+from airflow_synapse.local.tsql.ranges import checked
 from airflow_synapse.local.tsql.type_rules import BIGINT, DATE, DATETIME, DATETIME2, INT, TIME_TYPES
 from airflow_synapse.local.tsql.typed import Typed
 
@@ -84,7 +85,8 @@ def _dateadd(call: FunctionCall) -> Typed:
         value = convert(value, DATETIME)
     count = call.number(1, BIGINT if adder in {"to_microseconds", "to_milliseconds", "to_seconds"} else INT)
     target = value.type or DATETIME
-    return Typed(f"CAST({value.sql} + {adder}({count}) AS {target.duckdb_name})", target)
+    overflow = (517, f"Adding a value to a '{target.name}' column caused an overflow.")
+    return Typed(checked(f"CAST({value.sql} + {adder}({count}) AS {target.duckdb_name})", target, overflow), target)
 
 
 def _datediff(call: FunctionCall) -> Typed:

@@ -117,7 +117,7 @@ def rounded(sql: str, target: SqlType) -> str:
     if target.name == "datetime":
         return f"tsql_datetime({sql})"
     if target.name == "smalldatetime":
-        return f"date_trunc('minute', {sql} + INTERVAL 29999 MILLISECONDS)"
+        return f"date_trunc('minute', {sql} + INTERVAL 30001 MILLISECONDS)"
     if target.name == "time" and (target.scale or 0) < 6:
         return f"tsql_time({sql}, {10 ** (6 - (target.scale or 0))})"
     if target.name == "datetime2" and (target.scale or 0) < 6:

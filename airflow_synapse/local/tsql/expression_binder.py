@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import MAX, SqlType
-from airflow_synapse.local.tsql.conversion import convert, text_of
+from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.function_call import FunctionCall, SessionFacts, Signature
 from airflow_synapse.local.tsql.functions import find_function
 from airflow_synapse.local.tsql.operators import (
@@ -23,8 +23,9 @@ from airflow_synapse.local.tsql.operators import (
     moment_arithmetic,
     without_blanks,
 )
-from airflow_synapse.local.tsql.patterns import regular_expression
+from airflow_synapse.local.tsql.patterns import like
 from airflow_synapse.local.tsql.query_text import PREFIX
+from airflow_synapse.local.tsql.ranges import checked
 from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.scope import Scope
 from airflow_synapse.local.tsql.type_rules import (
@@ -146,7 +147,8 @@ class ExpressionBinder:
         if inner.type is not None and inner.type.name in {"bit", "tinyint"}:
             inner = convert(inner, SqlType("smallint"))
         literal = None if inner.literal is None else f"-{inner.literal}"
-        return Typed(f"(-{inner.sql})", inner.type, literal, inner.nullable)
+        sql = f"(-{inner.sql})"
+        return Typed(sql if inner.type is None else checked(sql, inner.type), inner.type, literal, inner.nullable)
 
     def _bitwise_not(self, node: exp.BitwiseNot) -> Typed:
         inner = self.value(node.this)
@@ -315,14 +317,7 @@ class ExpressionBinder:
             if escape is None or len(escape) != 1:
                 raise PoolError(506, "The escape character of a LIKE predicate must be one character.")
             node = node.this
-        value, pattern = self.value(node.this), self.value(node.expression)
-        if pattern.literal is not None and ("[" in pattern.literal or escape):
-            expression = quote_literal(f"(?is){regular_expression(pattern.literal, escape)}")
-            return f"regexp_full_match({text_of(value)}, {expression})"
-        if pattern.literal is None:
-            # Assumption: In the local pool [...] in a LIKE pattern that is not a literal stands for itself.
-            return f"({text_of(value)} ILIKE {text_of(pattern)})"
-        return f"({text_of(value)} ILIKE {quote_literal(pattern.literal.replace(chr(92), chr(92) * 2))} ESCAPE '\\')"
+        return like(self.value(node.this), self.value(node.expression), escape)
 
     def _exists(self, node: exp.Exists) -> str:
         sql, _ = self._queries.subquery(node.this, self._scope)

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
-from airflow_synapse.local.tsql.conversion import convert, text_of
+from airflow_synapse.local.tsql.conversion import convert
+from airflow_synapse.local.tsql.text_conversion import text_of
 from airflow_synapse.local.tsql.type_rules import is_text
 from airflow_synapse.local.tsql.typed import Typed
 

@@ -6,7 +6,9 @@ from typing import Final
 
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import MAX, SqlType
-from airflow_synapse.local.tsql.conversion import convert, text_of
+from airflow_synapse.local.tsql.conversion import convert
+from airflow_synapse.local.tsql.ranges import cast, checked
+from airflow_synapse.local.tsql.text_conversion import text_of
 from airflow_synapse.local.tsql.type_rules import FLOAT_TYPES, INT, common_type, digits, is_numeric, is_text, text
 from airflow_synapse.local.tsql.typed import Typed, error_sql, quote_literal
 
@@ -15,10 +17,11 @@ _WITH_TIME: Final = frozenset({"date", "datetime", "datetime2", "smalldatetime"}
 
 
 def concatenation(left: Typed, right: Typed) -> Typed:
-    """Return ``left + right`` for text."""
+    """Return ``left + right`` for text, cut at 8000 bytes unless a side is (max). Source: + (String Concatenation)."""
     lengths = [1 if side.type is None else (side.type.length or 40) for side in (left, right)]
     total = MAX if MAX in lengths else sum(lengths)
-    return Typed(f"({text_of(left)} || {text_of(right)})", text(left.type, right.type, length=total))
+    joined, target = f"({text_of(left)} || {text_of(right)})", text(left.type, right.type, length=total)
+    return Typed(joined if target.length in {total, MAX} else f"left({joined}, {target.length})", target)
 
 
 def as_numbers(left: Typed, right: Typed) -> tuple[Typed, Typed]:
@@ -41,7 +44,8 @@ def moment_arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
         names = [side.type.name if side.type else "NULL" for side in (left, right)]
         message = f"The data types {names[0]} and {names[1]} are incompatible in the {operator} operator."
         raise PoolError(402, message)
-    return moment.with_sql(f"({moment.sql} {operator} to_microseconds(CAST({days.sql} * 86400000000 AS BIGINT)))")
+    moved = f"({moment.sql} {operator} to_microseconds(CAST({days.sql} * 86400000000 AS BIGINT)))"
+    return moment.with_sql(checked(moved, moment.type))
 
 
 def comparison(operator: str, left: Typed, right: Typed) -> str:
@@ -52,7 +56,6 @@ def comparison(operator: str, left: Typed, right: Typed) -> str:
 
 def calculation(operator: str, left: Typed, right: Typed, target: SqlType) -> str:
     """Return the SQL of ``left operator right`` for numbers, in the type of the result."""
-    name = target.duckdb_name
     a, b = left.sql, right.sql
     if target.name in {"int", "bigint", "smallint", "tinyint"}:
         a, b = convert(left, target).sql, convert(right, target).sql
@@ -62,8 +65,8 @@ def calculation(operator: str, left: Typed, right: Typed, target: SqlType) -> st
     if operator in "/%":
         b = f"tsql_divisor({b})"
     if target.name in FLOAT_TYPES:
-        return f"CAST(CAST({a} AS DOUBLE) {operator} CAST({b} AS DOUBLE) AS {name})"
-    return f"CAST({a} {operator} {b} AS {name})"
+        a, b = f"CAST({a} AS DOUBLE)", f"CAST({b} AS DOUBLE)"
+    return cast(f"{a} {operator} {b}", target)
 
 
 def quotient(left: Typed, right: Typed, target: SqlType) -> str:
@@ -80,7 +83,7 @@ def quotient(left: Typed, right: Typed, target: SqlType) -> str:
     shifted = f"{dividend} {'*' if shift >= 0 else '//'} CAST('{10 ** abs(shift)}' AS HUGEINT)"
     whole = f"CAST(({shifted}) // tsql_divisor({divisor}) AS DECIMAL(38, 0))"
     unit = f"0.{'1':0>{result_scale}}" if result_scale else "1"
-    return f"CAST({whole} * CAST('{unit}' AS DECIMAL(38, {result_scale})) AS {target.duckdb_name})"
+    return cast(f"{whole} * CAST('{unit}' AS DECIMAL(38, {result_scale}))", target)
 
 
 def _unscaled(value: Typed) -> tuple[str, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from airflow_synapse.local.catalog.system_types import max_length
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import BINARY_TYPES, MAX, SqlType
-from airflow_synapse.local.tsql.conversion import text_of
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.patterns import regular_expression
-from airflow_synapse.local.tsql.type_rules import BIGINT, INT, is_text, text
+from airflow_synapse.local.tsql.text_conversion import text_of
+from airflow_synapse.local.tsql.type_rules import BIGINT, INT, LONGEST, is_national, is_text, text
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
 
 
@@ -27,12 +28,18 @@ def _len(call: FunctionCall) -> Typed:
 
 
 def _datalength(call: FunctionCall) -> Typed:
-    """Bytes. One byte a character of varchar, two of nvarchar."""
+    """Bytes. One byte a character of varchar, two of nvarchar; bigint for (max) types. Source: DATALENGTH reference."""
     found = call[0].type
-    if found is not None and found.name in BINARY_TYPES:
-        return Typed(f"CAST(octet_length({call[0].sql}) AS INTEGER)", INT)
-    factor = 2 if found is not None and found.name.startswith("n") and is_text(found) else 1
-    return Typed(f"CAST(tsql_length({call.text(0)}) * {factor} AS INTEGER)", INT)
+    if found is None:
+        return Typed("CAST(NULL AS INTEGER)", INT)
+    if found.name in BINARY_TYPES:
+        sql = f"octet_length({call[0].sql})"
+    elif is_text(found):
+        sql = f"tsql_length({call[0].sql}) * {2 if is_national(found) else 1}"
+    else:
+        sql = f"CASE WHEN {call[0].sql} IS NOT NULL THEN {max_length(found)} END"
+    target = BIGINT if found.length == MAX else INT
+    return Typed(f"CAST({sql} AS {target.duckdb_name})", target)
 
 
 def _substring(call: FunctionCall) -> Typed:
@@ -100,16 +107,25 @@ def _trim(call: FunctionCall) -> Typed:
 
 
 def _replicate(call: FunctionCall) -> Typed:
-    sql = f"CASE WHEN {call.number(1, INT)} >= 0 THEN repeat({call.text(0)}, {call.number(1, INT)}) END"
-    return Typed(sql, text(call[0].type, length=8000))
+    """REPLICATE cuts at 8000 bytes unless its text is (max). Source: REPLICATE reference."""
+    target, count = text(call[0].type, length=LONGEST), call.number(1, INT)
+    if target.length == MAX:
+        repeated = f"repeat({call.text(0)}, {count})"
+    else:
+        repeated = f"left(repeat({call.text(0)}, least({count}, {target.length})), {target.length})"
+    return Typed(f"CASE WHEN {count} >= 0 THEN {repeated} END", target)
 
 
 def _space(call: FunctionCall) -> Typed:
-    return Typed(f"CASE WHEN {call.number(0, INT)} >= 0 THEN repeat(' ', {call.number(0, INT)}) END", _VARCHAR)
+    count = call.number(0, INT)
+    return Typed(f"CASE WHEN {count} >= 0 THEN repeat(' ', least({count}, {LONGEST})) END", _VARCHAR)
 
 
 def _char(call: FunctionCall) -> Typed:
-    return Typed(f"chr({call.number(0, INT)})", SqlType("nchar" if call.name == "NCHAR" else "char", 1))
+    """NULL for a code that the type has not. Source: CHAR and NCHAR reference."""
+    target, last = (SqlType("nchar", 1), 65535) if call.name == "NCHAR" else (SqlType("char", 1), 255)
+    code = call.number(0, INT)
+    return Typed(f"CASE WHEN {code} BETWEEN 0 AND {last} THEN chr({code}) END", target)
 
 
 def _ascii(call: FunctionCall) -> Typed:
@@ -124,7 +140,7 @@ def _hashbytes(call: FunctionCall) -> Typed:
     """Only varchar and varbinary: an nvarchar is hashed over UTF-16, which DuckDB has not."""
     algorithm = _HASHES.get(call.literal(0).upper())
     found = call[1].type
-    if algorithm is None or (found is not None and found.name.startswith("n")):
+    if algorithm is None or is_national(found):
         raise PoolError(103010, "HASHBYTES is supported by the local pool with MD5, SHA1 and SHA2_256 of varchar only.")
     return Typed(f"unhex({algorithm}({call.text(1)}))", SqlType("varbinary", 8000))
 

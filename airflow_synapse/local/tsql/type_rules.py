@@ -15,6 +15,7 @@ INT: Final = SqlType("int")
 BIGINT: Final = SqlType("bigint")
 BIT: Final = SqlType("bit")
 FLOAT: Final = SqlType("float")
+MONEY: Final = SqlType("money")
 DATE: Final = SqlType("date")
 DATETIME: Final = SqlType("datetime")
 DATETIME2: Final = SqlType("datetime2", scale=7)
@@ -30,6 +31,10 @@ _AS_DECIMAL: Final = {
     "money": (19, 4),
 }  # fmt: skip
 
+#: Most characters of text that is not (max), and of nchar and nvarchar.
+LONGEST: Final = 8000
+LONGEST_NATIONAL: Final = 4000
+
 INTEGER_TYPES: Final = frozenset({"tinyint", "smallint", "int", "bigint"})
 MONEY_TYPES: Final = frozenset({"money", "smallmoney"})
 FLOAT_TYPES: Final = frozenset({"real", "float"})
@@ -42,6 +47,11 @@ TIME_TYPES: Final = MOMENT_TYPES | {"time"}
 def is_text(found: SqlType | None) -> bool:
     """Return whether the type is a character type."""
     return found is not None and found.name in CHARACTER_TYPES
+
+
+def is_national(found: SqlType | None) -> bool:
+    """Return whether the type is nchar or nvarchar."""
+    return found is not None and found.name in {"nchar", "nvarchar"}
 
 
 def is_numeric(found: SqlType | None) -> bool:
@@ -60,8 +70,8 @@ def decimal(precision: int, scale: int) -> SqlType:
 
 def text(*types: SqlType | None, length: int) -> SqlType:
     """Return a variable character type of that length: national if any of ``types`` is, (max) where it must be."""
-    national = any(found is not None and found.name.startswith("n") for found in types if is_text(found))
-    longest = 4000 if national else 8000
+    national = any(is_national(found) for found in types)
+    longest = LONGEST_NATIONAL if national else LONGEST
     if length == MAX or any(is_text(found) and found is not None and found.length == MAX for found in types):
         return SqlType("nvarchar" if national else "varchar", MAX)
     return SqlType("nvarchar" if national else "varchar", max(1, min(length, longest)))

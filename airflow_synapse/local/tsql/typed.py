@@ -45,6 +45,11 @@ def error_sql(number: int, message: str) -> str:
     return f"error({quote_literal(f'{number}|{message}')})"
 
 
+def or_error(value: str, tried: str, number: int, message: str) -> str:
+    """Return the SQL of ``tried``, an error where it is NULL and ``value`` is not."""
+    return f"CASE WHEN {value} IS NULL THEN NULL ELSE coalesce({tried}, {error_sql(number, message)}) END"
+
+
 def utf16_length(text: str) -> int:
     """Return the length of ``text`` as T-SQL counts it: a character outside the basic plane is two."""
     return len(text) + sum(character > "\uffff" for character in text)

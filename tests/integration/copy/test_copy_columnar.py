@@ -20,6 +20,7 @@ from airflow_synapse.local.sql_types import MAX, SqlType
 DAY = dt.date(2013, 1, 31)
 MOMENT = dt.datetime.fromisoformat("2013-01-31 10:11:12.345")
 EARLY = dt.datetime.fromisoformat("1900-01-01")
+LAST = dt.datetime.fromisoformat("9999-12-31 23:59:59.997")
 GUID = uuid.UUID("6f9619ff-8b86-d011-b42d-00c04fc964ff")
 
 
@@ -69,6 +70,8 @@ DATETIME2 = SqlType("datetime2", scale=7)
         (pa.timestamp("ms"), MOMENT, "datetime", MOMENT.replace(microsecond=343000)),
         (pa.timestamp("ms"), MOMENT, "smalldatetime", MOMENT.replace(second=0, microsecond=0)),
         (pa.timestamp("ms"), EARLY.replace(microsecond=1000), SqlType("datetime2", scale=0), EARLY),
+        (pa.timestamp("ms"), LAST, "datetime", LAST),
+        (pa.timestamp("ms"), EARLY, "smalldatetime", EARLY),
         (pa.uuid(), GUID.bytes, "uniqueidentifier", GUID),
     ],
     ids=str,
@@ -120,6 +123,9 @@ def test_a_parquet_column_of_another_type_fails_whatever_maxerrors_says(
         (pa.string(), "too long a text", VARCHAR, True),
         (pa.decimal128(10, 2), Decimal(1000), decimal(5, 2), True),
         (pa.uint8(), 128, "tinyint", True),
+        (pa.timestamp("ms"), dt.datetime.fromisoformat("1752-12-31 23:59:59.999"), "datetime", True),
+        (pa.timestamp("ms"), dt.datetime.fromisoformat("1899-12-31"), "smalldatetime", True),
+        (pa.timestamp("ms"), dt.datetime.fromisoformat("2079-06-07"), "smalldatetime", True),
         (pa.int32(), None, "int", False),
     ],
     ids=str,

@@ -29,6 +29,8 @@ VARCHAR = SqlType("varchar", length=20)
         pytest.param("1|~|a\n2|~|b\n", "FIELDTERMINATOR = '|~|'", [(1, "a"), (2, "b")], id="long field terminator"),
         pytest.param("1\ta\n", r"FIELDTERMINATOR = '\t'", [(1, "a")], id="tab"),
         pytest.param("1\x01a\n", "FIELDTERMINATOR = '0x01'", [(1, "a")], id="hexadecimal field terminator"),
+        pytest.param("1\0a\n", "FIELDTERMINATOR = '0x00'", [(1, "a")], id="NUL as field terminator"),
+        pytest.param("1,\0a\0\n", "FIELDQUOTE = '0x00'", [(1, "a")], id="NUL as quote"),
         pytest.param('1,"a,""b"""\n', "", [(1, 'a,"b"')], id="quotes are doubled"),
         pytest.param('1,"a\nb"\n2,"c\r\nd"\n', "", [(1, "a\nb"), (2, "c\r\nd")], id="line ends inside quotes"),
         pytest.param('1,"a"\n', "FIELDQUOTE = ''", [(1, '"a"')], id="no quote character"),

@@ -16,6 +16,7 @@ FORMATS = [
     CsvFormat(row_terminators=("\r\n",)),
     CsvFormat(quote=""),
     CsvFormat(quote="'", field_terminator=";"),
+    CsvFormat(field_terminator="\0"),
 ]
 
 _FIELDS = st.one_of(
