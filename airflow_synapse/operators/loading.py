@@ -130,7 +130,7 @@ def target_table(name: str) -> str:
 
     :raises CopyOptionError: It is no name.
     """
-    table = TableName.parse(name)
+    table = TableName.parse(name, option="table")
     return f"{table.schema or DEFAULT_SCHEMA}.{table.name}".casefold()
 
 
