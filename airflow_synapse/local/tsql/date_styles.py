@@ -5,6 +5,7 @@ Source: T-SQL reference, CAST and CONVERT, Date and time styles.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from airflow_synapse.local.sql_types import SqlType
@@ -37,13 +38,14 @@ _PATTERNS: Final = {
 _SYNONYMS: Final = {20: 120, 21: 121, 25: 121, 127: 126, 100: 0, 24: 108, 8: 108}
 #: Styles whose dates can be read by their own pattern alone.
 _READABLE: Final = frozenset({1, 3, 4, 12, 101, 102, 103, 104, 105, 106, 107, 110, 111, 112})
-#: What is read without a style, in this order, by DATEFORMAT mdy.
-_READ_BY_DEFAULT: Final = (
-    "%Y%m%d", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M:%S.%f", "%m/%d/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m-%d-%Y", "%m-%d-%Y %H:%M:%S", "%m.%d.%Y", "%Y/%m/%d",
-    "%Y/%m/%d %H:%M:%S", "%b %d %Y", "%b %d, %Y", "%b %d %Y %I:%M%p", "%d %b %Y", "%B %d, %Y", "%B %d %Y", "%d %B %Y",
-    "%d %b %Y %H:%M:%S",
-)  # fmt: skip
+#: What stands for a part of a pattern in a text: DuckDB's strptime is content with fewer digits.
+_SHAPES: Final = {
+    "%Y": "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
+    "%y": "[0-9]{2}",
+    "%m": "[0-9]{1,2}",
+    "%d": "[0-9]{1,2}",
+    "%b": "[A-Za-z]{3}",
+}
 
 
 def to_text(sql: str, source: SqlType, style: int | None) -> str:
@@ -85,22 +87,33 @@ def _with_fraction(opened: str, sql: str, source: SqlType) -> str:
 
 
 def from_text(sql: str, target: SqlType, style: int | None) -> str:
-    """Return the SQL of a text as a date or time; NULL where it is none."""
+    """Return the SQL of a text as a date or time; NULL where it is none.
+
+    Assumption: A text that has not the form of its style, or a year of two digits where the style has four and the
+    reverse, is no date.
+    """
     style = None if style is None else _SYNONYMS.get(style, style)
-    if target.name == "time":
-        return f"tsql_try_time({sql})"
-    if target.name == "datetimeoffset":
-        return f"TRY_CAST(regexp_replace(trim({sql}), ' +([+-])', '\\1') AS TIMESTAMPTZ)"
-    if style in _READABLE:
-        return _cast_date(f"try_strptime(trim({sql}), {quote_literal(_PATTERNS[style])})", target)
+    if style in _READABLE and target.name not in {"time", "datetimeoffset"}:
+        return _cast(_by_style(f"trim({sql})", _PATTERNS[style]), target)
     if style not in {None, 0, 23, 108, 120, 121, 126}:
         raise not_supported(f"The date style {style}")
-    formats = ", ".join(quote_literal(pattern) for pattern in _READ_BY_DEFAULT)
-    return _cast_date(f"coalesce(tsql_try_iso({sql}), try_strptime(trim({sql}), [{formats}]))", target)
+    return _cast(f"tsql_try_moment({sql}, '{target.name}')", target)
 
 
-def _cast_date(sql: str, target: SqlType) -> str:
-    return f"CAST({sql} AS DATE)" if target.name == "date" else sql
+def _by_style(sql: str, pattern: str) -> str:
+    shape = re.sub("%.", lambda part: _SHAPES[part[0]], pattern.replace(".", "[.]"))
+    if pattern in {"%y%m%d", "%Y%m%d"}:
+        shape = shape.replace("{1,2}", "{2}")
+    read = f"try_strptime({sql}, {quote_literal(pattern)})"
+    if "%y" in pattern:
+        read = f"tsql_short_year({read})"
+    return f"CASE WHEN regexp_full_match({sql}, {quote_literal(shape)}) THEN {read} END"
+
+
+def _cast(sql: str, target: SqlType) -> str:
+    if target.name == "datetimeoffset":
+        return f"(({sql}) AT TIME ZONE 'UTC')"
+    return f"CAST({sql} AS {target.duckdb_name})"
 
 
 def between(sql: str, source: SqlType, target: SqlType) -> str:

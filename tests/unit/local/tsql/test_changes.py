@@ -38,6 +38,7 @@ def refusal(client, text, *parameters):
         ("date", "'2013-01-31 10:00'", date(2013, 1, 31)),
         ("datetime", "'2013-01-05 10:11:12.345'", datetime(2013, 1, 5, 10, 11, 12, 347000)),
         ("datetime2(0)", "'2013-01-05 10:11:12.6'", datetime(2013, 1, 5, 10, 11, 13)),
+        ("datetime", "'01/02/24 10:00 PM'", datetime(2024, 1, 2, 22)),
         ("varbinary(2)", "0x0102", b"\x01\x02"),
         ("tinyint", "255", 255),
         ("int", "NULL", None),
