@@ -126,11 +126,14 @@ def between(sql: str, source: SqlType, target: SqlType) -> str:
 
 
 def rounded(sql: str, target: SqlType) -> str:
-    """Return the SQL of a moment rounded as its type stores it: datetime to 1/300 s, smalldatetime to the minute."""
+    """Return the SQL of a moment rounded as its type stores it: datetime to 1/300 s, smalldatetime to the minute.
+
+    Source: smalldatetime reference: from 29.999 seconds on it is the next minute.
+    """
     if target.name == "datetime":
         return f"tsql_datetime({sql})"
     if target.name == "smalldatetime":
-        return f"date_trunc('minute', {sql} + INTERVAL 29999 MILLISECONDS)"
+        return f"date_trunc('minute', {sql} + INTERVAL 30001 MILLISECONDS)"
     if target.name == "time" and (target.scale or 0) < 6:
         return f"tsql_time({sql}, {10 ** (6 - (target.scale or 0))})"
     if target.name == "datetime2" and (target.scale or 0) < 6:

@@ -39,6 +39,7 @@ def refusal(client, text, *parameters):
         ("datetime", "'2013-01-05 10:11:12.345'", datetime(2013, 1, 5, 10, 11, 12, 347000)),
         ("datetime2(0)", "'2013-01-05 10:11:12.6'", datetime(2013, 1, 5, 10, 11, 13)),
         ("datetime", "'01/02/24 10:00 PM'", datetime(2024, 1, 2, 22)),
+        ("smalldatetime", "'2013-01-05 10:11:30'", datetime(2013, 1, 5, 10, 12)),
         ("varbinary(2)", "0x0102", b"\x01\x02"),
         ("tinyint", "255", 255),
         ("int", "NULL", None),
