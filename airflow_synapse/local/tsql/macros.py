@@ -9,6 +9,8 @@ import duckdb
 from airflow_synapse.local.tsql import moment_text
 
 _TRUNCATED: Final = "8152|String or binary data would be truncated."
+#: Microseconds from the beginning of year 1 to 1970.
+_YEAR_1: Final = 62_135_596_800_000_000
 _DIVIDED: Final = "8134|Divide by zero error encountered."
 
 #: Statement after statement; names begin with ``tsql_``.
@@ -24,8 +26,11 @@ MACROS: Final = (
     THEN TRY_CAST(t AS TIMESTAMP) ELSE tsql_read_moment(t, target) END""",
     # Source: T-SQL reference, two digit year cutoff: 2049. DuckDB's own ends with 2068.
     "tsql_short_year(m) AS CASE WHEN year(m) > 2049 THEN m - INTERVAL 100 YEARS ELSE m END",
-    "tsql_datetime(m) AS make_timestamp(CAST(round(round(epoch_us(m) * 3 / 10000.0) * 10 / 3.0) AS BIGINT) * 1000)",
-    "tsql_datetime2(m, unit) AS make_timestamp(CAST(round(epoch_us(m) / unit) AS BIGINT) * CAST(unit AS BIGINT))",
+    # Counted from year 1, so that no number is negative: a half is rounded up, and // cuts towards zero.
+    f"tsql_since(m) AS epoch_us(m) + {_YEAR_1}",
+    f"""tsql_datetime(m) AS
+    make_timestamp(((tsql_since(m) * 3 + 5000) // 10000 * 10 + 1) // 3 * 1000 - {_YEAR_1})""",
+    f"tsql_datetime2(m, unit) AS make_timestamp((tsql_since(m) + unit // 2) // unit * unit - {_YEAR_1})",
     "tsql_time(t, unit) AS CAST(tsql_datetime2(DATE '1900-01-01' + t, unit) AS TIME)",
     # A character outside the basic plane counts twice, as in UTF-16.
     r"tsql_length(t) AS length(t) + length(regexp_replace(t, '[\x{0}-\x{FFFF}]', '', 'g'))",
