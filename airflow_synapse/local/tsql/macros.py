@@ -9,6 +9,7 @@ import duckdb
 from airflow_synapse.local.tsql import moment_text
 
 _TRUNCATED: Final = "8152|String or binary data would be truncated."
+_ADDED: Final = "517|Adding a value to a '%' column caused an overflow.".replace("'", "''")
 #: Microseconds from the beginning of year 1 to 1970.
 _YEAR_1: Final = 62_135_596_800_000_000
 _DIVIDED: Final = "8134|Divide by zero error encountered."
@@ -32,6 +33,9 @@ MACROS: Final = (
     make_timestamp(((tsql_since(m) * 3 + 5000) // 10000 * 10 + 1) // 3 * 1000 - {_YEAR_1})""",
     f"tsql_datetime2(m, unit) AS make_timestamp((tsql_since(m) + unit // 2) // unit * unit - {_YEAR_1})",
     "tsql_time(t, unit) AS CAST(tsql_datetime2(DATE '1900-01-01' + t, unit) AS TIME)",
+    "tsql_within(n, most) AS CASE WHEN n > most THEN most WHEN n < -most THEN -most ELSE n END",
+    f"""tsql_added(m, first, last, name) AS CASE WHEN m < first OR m > last
+    THEN error(replace('{_ADDED}', '%', name)) ELSE m END""",
     # A character outside the basic plane counts twice, as in UTF-16.
     r"tsql_length(t) AS length(t) + length(regexp_replace(t, '[\x{0}-\x{FFFF}]', '', 'g'))",
     # Only blanks may be cut off silently.
