@@ -126,7 +126,9 @@ def test_an_aggregate_gives_this(client, aggregate, value, sql_type):
     ("function", "values"),
     [
         ("ROW_NUMBER() OVER (ORDER BY n DESC)", [3, 2, 1]),
+        ("ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) * 0", [0, 0, 0]),
         ("RANK() OVER (ORDER BY g)", [1, 1, 3]),
+        ("SUM((SELECT COUNT(DISTINCT x) FROM (SELECT 1 AS x) AS q)) OVER ()", [3, 3, 3]),
         ("DENSE_RANK() OVER (ORDER BY g)", [1, 1, 2]),
         ("NTILE(3) OVER (ORDER BY n)", [1, 2, 3]),
         ("SUM(n) OVER (PARTITION BY g)", [3, 3, 3]),
