@@ -31,13 +31,16 @@ _PATTERNS: Final = {
     110: "%m-%d-%Y",
     111: "%Y/%m/%d",
     112: "%Y%m%d",
+    114: "%H:%M:%S:%g",
     120: "%Y-%m-%d %H:%M:%S",
     121: f"%Y-%m-%d %H:%M:%S{_FRACTION}",
     126: f"%Y-%m-%dT%H:%M:%S{_FRACTION}",
 }
-_SYNONYMS: Final = {20: 120, 21: 121, 25: 121, 127: 126, 100: 0, 24: 108, 8: 108}
+_SYNONYMS: Final = {20: 120, 21: 121, 25: 121, 127: 126, 100: 0, 24: 108, 8: 108, 14: 114}
 #: Styles whose dates can be read by their own pattern alone.
 _READABLE: Final = frozenset({1, 3, 4, 12, 101, 102, 103, 104, 105, 106, 107, 110, 111, 112})
+#: The styles of types that do not have them all.
+_STYLES_OF: Final = {"time": frozenset({108, 114, 121}), "date": frozenset(_PATTERNS) - {108, 114}}
 #: What stands for a part of a pattern in a text: DuckDB's strptime is content with fewer digits.
 _SHAPES: Final = {
     "%Y": "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
@@ -52,30 +55,34 @@ def to_text(sql: str, source: SqlType, style: int | None) -> str:
     """Return the SQL of a date or time as text.
 
     Without a style, datetime and smalldatetime are written as ``Jan  5 2013  1:04PM``, the others in ISO form.
+
+    Assumption: Style 126 leaves a fraction of zero out for every type, and style 0 writes the hour of a time without a
+    blank before it and of a date nothing but the day.
     """
-    if source.name == "time":
-        return _with_fraction(f"strftime(DATE '1900-01-01' + {sql}, '%H:%M:%S", f"(DATE '1900-01-01' + {sql})", source)
     default = 0 if source.name in {"datetime", "smalldatetime"} else 121
     style = default if style is None else _SYNONYMS.get(style, style)
-    if style == 0 and source.name == "date":
-        style = 23 if style == default else 0
+    if style not in (_STYLES_OF.get(source.name) or _PATTERNS) and style != 0:
+        raise not_supported(f"The date style {style} of {source.name}")
+    if source.name == "time":
+        sql = f"(DATE '1900-01-01' + {sql})"
     if style == 0:
-        return _month_first(sql)
-    if style not in _PATTERNS:
-        raise not_supported(f"The date style {style}")
+        return _month_first(sql, source)
     pattern = _PATTERNS[style]
-    if source.name == "date" and style in {120, 121, 126}:
-        pattern = "%Y-%m-%d"
-    if pattern.endswith(_FRACTION):
-        return _with_fraction(f"strftime({sql}, '{pattern.removesuffix(_FRACTION)}", sql, source)
-    return f"strftime({sql}, '{pattern}')"
+    if source.name in {"date", "time"} and style in {120, 121, 126}:
+        pattern = "%Y-%m-%d" if source.name == "date" else f"%H:%M:%S{_FRACTION}"
+    if not pattern.endswith(_FRACTION):
+        return f"strftime({sql}, '{pattern}')"
+    written = _with_fraction(f"strftime({sql}, '{pattern.removesuffix(_FRACTION)}", sql, source)
+    return f"regexp_replace({written}, '[.]0+$', '')" if style == 126 else written
 
 
-def _month_first(sql: str) -> str:
-    return (
-        f"(strftime({sql}, '%b ') || lpad(strftime({sql}, '%-d'), 2, ' ') || strftime({sql}, ' %Y ') || "
-        f"lpad(strftime({sql}, '%-I'), 2, ' ') || strftime({sql}, ':%M%p'))"
-    )
+def _month_first(sql: str, source: SqlType) -> str:
+    day = f"strftime({sql}, '%b ') || lpad(strftime({sql}, '%-d'), 2, ' ') || strftime({sql}, ' %Y')"
+    if source.name == "date":
+        return f"({day})"
+    if source.name == "time":
+        return f"strftime({sql}, '%-I:%M%p')"
+    return f"({day} || ' ' || lpad(strftime({sql}, '%-I'), 2, ' ') || strftime({sql}, ':%M%p'))"
 
 
 def _with_fraction(opened: str, sql: str, source: SqlType) -> str:
