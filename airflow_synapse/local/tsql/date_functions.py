@@ -8,7 +8,7 @@ from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
 from airflow_synapse.local.tsql.date_parts import check_part, part_of
-from airflow_synapse.local.tsql.date_styles import rounded
+from airflow_synapse.local.tsql.date_styles import offset_lost, rounded
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
 from airflow_synapse.local.tsql.type_rules import BIGINT, DATE, DATETIME, DATETIME2, INT, TIME_TYPES
 from airflow_synapse.local.tsql.typed import Typed
@@ -48,12 +48,17 @@ _NAMES: Final = {"month": "monthname({0})", "weekday": "dayname({0})"}
 
 
 def _moment(value: Typed) -> Typed:
-    """Text is read as datetime2, which holds every date; datetimeoffset is taken in UTC."""
-    if value.type is None or value.type.name not in TIME_TYPES:
-        return convert(value, DATETIME2)
-    if value.type.name in {"time", "datetimeoffset"}:
+    """Text is read as datetime2, which holds every date."""
+    if value.type is None or value.type.name not in TIME_TYPES - {"time", "datetimeoffset"}:
         return convert(value, DATETIME2)
     return value
+
+
+def _instant(value: Typed) -> str:
+    """Assumption: DATEDIFF of a datetimeoffset counts the boundaries of UTC: its offset is not used."""
+    if value.type is not None and value.type.name == "datetimeoffset":
+        return f"({value.sql} AT TIME ZONE 'UTC')"
+    return _moment(value).sql
 
 
 def _dateadd(call: FunctionCall) -> Typed:
@@ -71,6 +76,8 @@ def _dateadd(call: FunctionCall) -> Typed:
         raise PoolError(9810, f"The datepart {part} is not supported by the function dateadd in the local pool.")
     count = call.number(1, BIGINT if adder in {"to_microseconds", "to_milliseconds", "to_seconds"} else INT)
     target = value.type or DATETIME
+    if target.name == "datetimeoffset" and adder in {"to_years", "to_quarters", "to_months"}:
+        raise offset_lost()  # the length of the month may be that of another month
     moved = rounded(_moved(value.sql, adder, count, target), target)
     return Typed(f"CAST({moved} AS {target.duckdb_name})", target)
 
@@ -89,7 +96,7 @@ def _moved(sql: str, adder: str, count: str, target: SqlType) -> str:
 def _datediff(call: FunctionCall) -> Typed:
     """Count the boundaries that were crossed; weeks begin on Sunday."""
     part = part_of(call)
-    start, end = _moment(call[1]).sql, _moment(call[2]).sql
+    start, end = _instant(call[1]), _instant(call[2])
     target = BIGINT if call.name == "DATEDIFF_BIG" else INT
     if part == "week":
         first, last = (f"date_trunc('week', {moment} + INTERVAL 1 DAY)" for moment in (start, end))

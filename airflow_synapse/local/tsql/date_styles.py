@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.reader import not_supported
 from airflow_synapse.local.tsql.typed import quote_literal
@@ -40,7 +41,11 @@ _SYNONYMS: Final = {20: 120, 21: 121, 25: 121, 127: 126, 100: 0, 24: 108, 8: 108
 #: Styles whose dates can be read by their own pattern alone.
 _READABLE: Final = frozenset({1, 3, 4, 12, 101, 102, 103, 104, 105, 106, 107, 110, 111, 112})
 #: The styles of types that do not have them all.
-_STYLES_OF: Final = {"time": frozenset({108, 114, 121}), "date": frozenset(_PATTERNS) - {108, 114}}
+_STYLES_OF: Final = {
+    "time": frozenset({108, 114, 121}),
+    "date": frozenset(_PATTERNS) - {108, 114},
+    "datetimeoffset": frozenset({121}),
+}
 #: What stands for a part of a pattern in a text: DuckDB's strptime is content with fewer digits.
 _SHAPES: Final = {
     "%Y": "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
@@ -61,8 +66,12 @@ def to_text(sql: str, source: SqlType, style: int | None) -> str:
     """
     default = 0 if source.name in {"datetime", "smalldatetime"} else 121
     style = default if style is None else _SYNONYMS.get(style, style)
-    if style not in (_STYLES_OF.get(source.name) or _PATTERNS) and style != 0:
+    has_style = style in (_STYLES_OF.get(source.name) or _PATTERNS)
+    if not has_style and (style != 0 or source.name == "datetimeoffset"):
         raise not_supported(f"The date style {style} of {source.name}")
+    if source.name == "datetimeoffset":
+        written = _with_fraction(f"strftime({sql}, '%Y-%m-%d %H:%M:%S", sql, source)
+        return f"({written} || ' +00:00')"
     if source.name == "time":
         sql = f"(DATE '1900-01-01' + {sql})"
     if style == 0:
@@ -123,12 +132,21 @@ def _cast(sql: str, target: SqlType) -> str:
     return f"CAST({sql} AS {target.duckdb_name})"
 
 
+def offset_lost() -> PoolError:
+    """Return the error for what would need the offset.
+
+    Assumption: The local pool keeps the instant of a datetimeoffset, not its offset: the text of one has the offset
+    +00:00, and what depends on the offset, such as its date, is refused.
+    """
+    return not_supported("What depends on the offset of a datetimeoffset")
+
+
 def between(sql: str, source: SqlType, target: SqlType) -> str:
     """Return the SQL of one kind of date or time as another."""
+    if source.name == "datetimeoffset" and target.name != "datetimeoffset":
+        raise offset_lost()
     if source.name == "time":
         sql = f"(DATE '1900-01-01' + {sql})"
-    if source.name == "datetimeoffset" and target.name != "datetimeoffset":
-        sql = f"({sql} AT TIME ZONE 'UTC')"
     return f"CAST({sql} AS {target.duckdb_name})"
 
 

@@ -55,6 +55,8 @@ from airflow_synapse.local.tsql.functions import supported_functions
         ("DATEDIFF(year, '2012-12-31', '2013-01-01')", 1),
         ("DATEDIFF(week, '2013-01-05', '2013-01-06')", 1),
         ("DATEDIFF(week, '2013-01-06', '2013-01-12')", 0),
+        ("DATEDIFF(hour, CAST('2013-01-01 10:00 +02:00' AS datetimeoffset), '2013-01-01 10:00')", 2),
+        ("DATEADD(day, 1, CAST('2013-01-01 10:00 +02:00' AS datetimeoffset))", datetime(2013, 1, 2, 8, tzinfo=UTC)),
         ("DATEPART(weekday, '2013-01-06')", 1),
         ("DATEPART(week, '2013-01-06')", 2),
         ("DATEPART(quarter, '2013-05-01')", 2),
