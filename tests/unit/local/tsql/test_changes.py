@@ -47,6 +47,11 @@ def refusal(client, text, *parameters):
         ("varbinary(3)", "CAST(NULL AS varbinary(9))", None),
         ("int DEFAULT 7", "DEFAULT", 7),
         ("varchar(9) DEFAULT ('x')", "DEFAULT", "x"),
+        ("char(3) DEFAULT 'a''b'", "DEFAULT", "a'b"),
+        ("varbinary(3) DEFAULT 0x27005C", "DEFAULT", b"'\x00\\"),
+        ("float DEFAULT 0.1", "DEFAULT", 0.1),
+        ("datetime DEFAULT '01/02/24 10:00 PM'", "DEFAULT", datetime(2024, 1, 2, 22)),
+        ("int DEFAULT NULL", "DEFAULT", None),
         ("int", "DEFAULT", None),
     ],
 )
