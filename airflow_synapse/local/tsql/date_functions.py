@@ -85,7 +85,7 @@ def _dateadd(call: FunctionCall) -> Typed:
 def _moved(sql: str, adder: str, count: str, target: SqlType) -> str:
     """Return the SQL of a moment moved, with error 517 where its type ends."""
     if adder in _MOST:
-        count = f"tsql_within({count}, {_MOST[adder]})"
+        count = f"tsql_at_most({count}, {_MOST[adder]})"
     moved = f"({sql} + {adder}({count}))"
     if target.name not in _RANGES:
         return moved

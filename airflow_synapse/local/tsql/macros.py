@@ -33,9 +33,10 @@ MACROS: Final = (
     make_timestamp(((tsql_since(m) * 3 + 5000) // 10000 * 10 + 1) // 3 * 1000 - {_YEAR_1})""",
     f"tsql_datetime2(m, unit) AS make_timestamp((tsql_since(m) + unit // 2) // unit * unit - {_YEAR_1})",
     "tsql_time(t, unit) AS CAST(tsql_datetime2(DATE '1900-01-01' + t, unit) AS TIME)",
-    "tsql_within(n, most) AS CASE WHEN n > most THEN most WHEN n < -most THEN -most ELSE n END",
-    f"""tsql_added(m, first, last, name) AS CASE WHEN m < first OR m > last
-    THEN error(replace('{_ADDED}', '%', name)) ELSE m END""",
+    "tsql_at_most(n, most) AS CASE WHEN n > most THEN most WHEN n < -most THEN -most ELSE n END",
+    # A list of one moment lets it be named: as an argument it would be written, and moved, three times.
+    f"""tsql_added(moment, first, last, name) AS list_transform([moment], lambda m: CASE WHEN m < first OR m > last
+    THEN error(replace('{_ADDED}', '%', name)) ELSE m END)[1]""",
     # A character outside the basic plane counts twice, as in UTF-16.
     r"tsql_length(t) AS length(t) + length(regexp_replace(t, '[\x{0}-\x{FFFF}]', '', 'g'))",
     # Only blanks may be cut off silently.
