@@ -1,6 +1,7 @@
 """Read dates and times as T-SQL reads them.
 
-Source: T-SQL reference, date and time types, supported string literal formats; SET DATEFORMAT.
+Source: T-SQL reference, date and time types, supported string literal formats; SET DATEFORMAT; Time formats: AM and
+PM beside the hours of both clocks, and a colon before thousandths of a second.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _MOMENT: Final = re.compile(
     )?
     (?P<gap>T|\s+)?
     (?P<time>
-        (?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second_of_minute>\d{2})(?:[.:](?P<fraction>\d{1,7}))?)?)?
+        (?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second_of_minute>\d{2})
+            (?:\.(?P<fraction>\d{1,7})|:(?P<thousandths>\d{1,3}))?)?)?
         \s*(?P<half>[ap]m)?
     )?
     \s*(?P<offset>Z|[+-]\d{2}:\d{2})?\s*""",
@@ -99,12 +101,13 @@ def _ticks(match: re.Match[str]) -> int:
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
     second = int(match["second_of_minute"] or 0)
     if match["half"]:
-        if not 0 <= hour <= 12:
+        half = match["half"].lower()
+        if (half == "am" and hour > 12) or (half == "pm" and hour == 0):
             raise ValueError
-        hour = hour % 12 + (12 if match["half"].lower() == "pm" else 0)
+        hour = hour if hour > 12 else hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError
-    fraction: str = match["fraction"] or "0"
+    fraction: str = match["fraction"] or (match["thousandths"] or "").rjust(3, "0")
     return ((hour * 60 + minute) * 60 + second) * 10_000_000 + int(fraction.ljust(7, "0"))
 
 

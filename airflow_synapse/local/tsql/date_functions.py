@@ -7,37 +7,27 @@ from typing import Final
 from airflow_synapse.local.errors import PoolError
 from airflow_synapse.local.sql_types import SqlType
 from airflow_synapse.local.tsql.conversion import convert
+from airflow_synapse.local.tsql.date_parts import check_part, part_of
+from airflow_synapse.local.tsql.date_styles import offset_lost, rounded
 from airflow_synapse.local.tsql.function_call import FunctionCall, Signature
-from airflow_synapse.local.tsql.ranges import checked
 from airflow_synapse.local.tsql.type_rules import BIGINT, DATE, DATETIME, DATETIME2, INT, TIME_TYPES
 from airflow_synapse.local.tsql.typed import Typed
 
-#: Date part by each of its spellings. Source: T-SQL reference, DATEADD, datepart.
-_PARTS: Final = {
-    spelling: part
-    for part, spellings in {
-        "year": "year yy yyyy",
-        "quarter": "quarter qq q",
-        "month": "month mm m",
-        "dayofyear": "dayofyear dy y",
-        "day": "day dd d",
-        "week": "week wk ww",
-        "weekday": "weekday dw w",
-        "hour": "hour hh",
-        "minute": "minute mi n",
-        "second": "second ss s",
-        "millisecond": "millisecond ms",
-        "microsecond": "microsecond mcs",
-        "nanosecond": "nanosecond ns",
-        "iso_week": "iso_week isowk isoww",
-    }.items()
-    for spelling in spellings.split()
-}
 _ADDERS: Final = {
     "year": "to_years", "quarter": "to_quarters", "month": "to_months", "dayofyear": "to_days", "day": "to_days",
     "week": "to_weeks", "weekday": "to_days", "hour": "to_hours", "minute": "to_minutes", "second": "to_seconds",
     "millisecond": "to_milliseconds", "microsecond": "to_microseconds",
 }  # fmt: skip
+#: More of them than a date can be moved by, and few enough for DuckDB to add.
+_MOST: Final = {
+    "to_years": 10_000, "to_quarters": 40_000, "to_months": 120_000, "to_weeks": 530_000, "to_days": 3_700_000,
+}  # fmt: skip
+#: Least and greatest moment that, rounded, is one of the type.
+_RANGES: Final = {
+    **dict.fromkeys(("date", "datetime2", "datetimeoffset"), ("0001-01-01", "9999-12-31 23:59:59.999999")),
+    "smalldatetime": ("1899-12-31 23:59:29.999", "2079-06-06 23:59:29.998"),
+    "datetime": ("1752-12-31 23:59:59.999", "9999-12-31 23:59:59.998"),
+}
 _READERS: Final = {
     "year": "year({0})",
     "quarter": "quarter({0})",
@@ -57,42 +47,56 @@ _READERS: Final = {
 _NAMES: Final = {"month": "monthname({0})", "weekday": "dayname({0})"}
 
 
-def _part(call: FunctionCall) -> str:
-    word = call.words[0] or ""
-    part = _PARTS.get(word.lower())
-    if part is None:
-        raise PoolError(155, f"'{word}' is not a recognized {call.name.lower()} option.", severity=15)
-    return part
-
-
 def _moment(value: Typed) -> Typed:
-    """Text is read as datetime2, which holds every date; datetimeoffset is taken in UTC."""
-    if value.type is None or value.type.name not in TIME_TYPES:
-        return convert(value, DATETIME2)
-    if value.type.name in {"time", "datetimeoffset"}:
+    """Text is read as datetime2, which holds every date."""
+    if value.type is None or value.type.name not in TIME_TYPES - {"time", "datetimeoffset"}:
         return convert(value, DATETIME2)
     return value
 
 
+def _instant(value: Typed) -> str:
+    """Assumption: DATEDIFF of a datetimeoffset counts the boundaries of UTC: its offset is not used."""
+    if value.type is not None and value.type.name == "datetimeoffset":
+        return f"({value.sql} AT TIME ZONE 'UTC')"
+    return _moment(value).sql
+
+
 def _dateadd(call: FunctionCall) -> Typed:
-    """DATEADD keeps the type of its date; text becomes datetime. Source: DATEADD reference, Return types."""
-    part = _part(call)
+    """DATEADD keeps the type of its date; text becomes datetime. Source: DATEADD reference, Return types.
+
+    Assumption: A time or datetime2 with fewer fractional digits than what DATEADD adds is rounded.
+    """
+    part = part_of(call)
     adder = _ADDERS.get(part)
-    if adder is None:
-        raise PoolError(9810, f"The datepart {part} is not supported by the function dateadd in the local pool.")
     value = call[2]
     if value.type is None or value.type.name not in TIME_TYPES:
         value = convert(value, DATETIME)
+    check_part(call, part, value)
+    if adder is None:
+        raise PoolError(9810, f"The datepart {part} is not supported by the function dateadd in the local pool.")
     count = call.number(1, BIGINT if adder in {"to_microseconds", "to_milliseconds", "to_seconds"} else INT)
     target = value.type or DATETIME
-    overflow = (517, f"Adding a value to a '{target.name}' column caused an overflow.")
-    return Typed(checked(f"CAST({value.sql} + {adder}({count}) AS {target.duckdb_name})", target, overflow), target)
+    if target.name == "datetimeoffset" and adder in {"to_years", "to_quarters", "to_months"}:
+        raise offset_lost()  # the length of the month may be that of another month
+    moved = rounded(_moved(value.sql, adder, count, target), target)
+    return Typed(f"CAST({moved} AS {target.duckdb_name})", target)
+
+
+def _moved(sql: str, adder: str, count: str, target: SqlType) -> str:
+    """Return the SQL of a moment moved, with error 517 where its type ends."""
+    if adder in _MOST:
+        count = f"tsql_at_most({count}, {_MOST[adder]})"
+    moved = f"({sql} + {adder}({count}))"
+    if target.name not in _RANGES:
+        return moved
+    first, last = _RANGES[target.name]
+    return f"tsql_added({moved}, '{first}', '{last}', '{target.name}')"
 
 
 def _datediff(call: FunctionCall) -> Typed:
     """Count the boundaries that were crossed; weeks begin on Sunday."""
-    part = _part(call)
-    start, end = _moment(call[1]).sql, _moment(call[2]).sql
+    part = part_of(call)
+    start, end = _instant(call[1]), _instant(call[2])
     target = BIGINT if call.name == "DATEDIFF_BIG" else INT
     if part == "week":
         first, last = (f"date_trunc('week', {moment} + INTERVAL 1 DAY)" for moment in (start, end))
@@ -106,11 +110,14 @@ def _datediff(call: FunctionCall) -> Typed:
 
 
 def _datepart(call: FunctionCall) -> Typed:
-    return Typed(f"CAST({_READERS[_part(call)].format(_moment(call[1]).sql)} AS INTEGER)", INT)
+    part = part_of(call)
+    check_part(call, part, call[1])
+    return Typed(f"CAST({_READERS[part].format(_moment(call[1]).sql)} AS INTEGER)", INT)
 
 
 def _datename(call: FunctionCall) -> Typed:
-    part = _part(call)
+    part = part_of(call)
+    check_part(call, part, call[1])
     template = _NAMES.get(part, f"CAST({_READERS[part]} AS VARCHAR)")
     return Typed(template.format(_moment(call[1]).sql), SqlType("nvarchar", 30))
 
@@ -138,7 +145,7 @@ def _now(target: SqlType) -> Signature:
 def _eomonth(call: FunctionCall) -> Typed:
     moment = _moment(call[0]).sql
     if len(call) == 2:
-        moment = f"({moment} + to_months({call.number(1, INT)}))"
+        moment = _moved(moment, "to_months", call.number(1, INT), DATE)
     return Typed(f"last_day({moment})", DATE)
 
 

@@ -33,7 +33,7 @@ from airflow_synapse.local.tsql.statements import (
     UpdateStatistics,
 )
 from airflow_synapse.local.tsql.type_rules import INT
-from airflow_synapse.local.tsql.typed import Typed, quote_name
+from airflow_synapse.local.tsql.typed import Typed, quote_literal, quote_name
 
 _MOST_COLUMNS: Final = 1024
 
@@ -187,7 +187,7 @@ def _check_columnstore(table: Table) -> None:
 
 def create_in_duckdb(state: SessionState, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Create the table in DuckDB and add it to the catalog, in the transaction of ``cursor``."""
-    columns = ", ".join(_column_sql(column) for column in table.columns)
+    columns = ", ".join(_column_sql(cursor, column) for column in table.columns)
     temporary = "TEMP " if table.temporary else ""
     cursor.execute(f"CREATE {temporary}TABLE {table.duckdb_name} ({columns})")
     if table.temporary:
@@ -196,10 +196,20 @@ def create_in_duckdb(state: SessionState, cursor: duckdb.DuckDBPyConnection, tab
         state.database.catalog.add_table(cursor, table)
 
 
-def _column_sql(column: Column) -> str:
+def _column_sql(cursor: duckdb.DuckDBPyConnection, column: Column) -> str:
     null = "" if column.nullable else " NOT NULL"
-    default = f" DEFAULT {column.default_sql}" if column.default_sql is not None else ""
+    default = f" DEFAULT {_constant(cursor, column)}" if column.default_sql is not None else ""
     return f"{quote_name(column.name)} {column.type.duckdb_name}{null}{default}"
+
+
+def _constant(cursor: duckdb.DuckDBPyConnection, column: Column) -> str:
+    """Return the value of a DEFAULT: a table that calls a macro would keep a restart from making the macro anew.
+
+    Assumption: A DEFAULT that is no value of its column's type is refused when the table is made.
+    """
+    row = cursor.execute(f"SELECT CAST({column.default_sql} AS VARCHAR)").fetchone()
+    text = row[0] if row else None
+    return f"CAST({'NULL' if text is None else quote_literal(text)} AS {column.type.duckdb_name})"
 
 
 def drop_table(state: SessionState, statement: DropTable) -> None:

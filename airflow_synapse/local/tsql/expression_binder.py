@@ -37,6 +37,7 @@ from airflow_synapse.local.tsql.type_rules import (
     number_literal,
 )
 from airflow_synapse.local.tsql.typed import Typed, quote_literal
+from airflow_synapse.local.tsql.windows import check_window
 
 _ARITHMETIC: Final[dict[type[exp.Expression], str]] = {
     exp.Add: "+",
@@ -248,6 +249,8 @@ class ExpressionBinder:
     def _window(self, node: exp.Window) -> Typed:
         if not isinstance(node.this, exp.Anonymous):
             raise _unreadable(node)
+        name = str(node.this.this).removeprefix(PREFIX)
+        check_window(node, name, find_function(name))
         parts = []
         if partition := node.args.get("partition_by"):
             parts.append("PARTITION BY " + ", ".join(self.value(part).sql for part in partition))

@@ -6,9 +6,14 @@ from typing import Final
 
 import duckdb
 
+from airflow_synapse.local.tsql import moment_text
+
 _TRUNCATED: Final = "8152|String or binary data would be truncated."
 _UNDEFINED: Final = "3623|An invalid floating point operation occurred."
 _TOO_LARGE: Final = "8115|Arithmetic overflow error converting expression to data type float."
+_ADDED: Final = "517|Adding a value to a '%' column caused an overflow.".replace("'", "''")
+#: Microseconds from the beginning of year 1 to 1970.
+_YEAR_1: Final = 62_135_596_800_000_000
 _DIVIDED: Final = "8134|Divide by zero error encountered."
 
 #: Statement after statement; names begin with ``tsql_``.
@@ -26,15 +31,22 @@ MACROS: Final = (
     THEN regexp_replace(trim(t), '[$£¥€,]', '', 'g') END""",
     """tsql_try_float(t) AS CASE WHEN regexp_full_match(trim(t), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')
     AND isfinite(TRY_CAST(trim(t) AS DOUBLE)) THEN TRY_CAST(trim(t) AS DOUBLE) END""",
-    """tsql_try_iso(t) AS CASE WHEN trim(t) = '' THEN TIMESTAMP '1900-01-01'
-    WHEN regexp_matches(trim(t), '^[0-9]{4}-') THEN TRY_CAST(trim(t) AS TIMESTAMP)
-    WHEN regexp_matches(trim(t), '^[0-9]{1,2}:') THEN DATE '1900-01-01' + TRY_CAST(trim(t) AS TIME) END""",
-    """tsql_try_time(t) AS CASE WHEN regexp_matches(trim(t), '^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$')
-    THEN TRY_CAST(CASE WHEN length(trim(t)) <= 5 THEN trim(t) || ':00' ELSE trim(t) END AS TIME)
-    ELSE CAST(tsql_try_iso(t) AS TIME) END""",
-    "tsql_datetime(m) AS make_timestamp(CAST(round(round(epoch_us(m) * 3 / 10000.0) * 10 / 3.0) AS BIGINT) * 1000)",
-    "tsql_datetime2(m, unit) AS make_timestamp(CAST(round(epoch_us(m) / unit) AS BIGINT) * CAST(unit AS BIGINT))",
+    # DuckDB reads the usual ISO form, and much faster; it must see no other, for it takes any last word as a time zone.
+    r"""tsql_try_moment(t, target) AS CASE WHEN target <> 'datetimeoffset' AND regexp_full_match(t,
+    '[1-9]\d{3}-\d{2}-\d{2}([ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,6})?)?')
+    THEN TRY_CAST(t AS TIMESTAMP) ELSE tsql_read_moment(t, target) END""",
+    # Source: T-SQL reference, two digit year cutoff: 2049. DuckDB's own ends with 2068.
+    "tsql_short_year(m) AS CASE WHEN year(m) > 2049 THEN m - INTERVAL 100 YEARS ELSE m END",
+    # Counted from year 1, so that no number is negative: a half is rounded up, and // cuts towards zero.
+    f"tsql_since(m) AS epoch_us(m) + {_YEAR_1}",
+    f"""tsql_datetime(m) AS
+    make_timestamp(((tsql_since(m) * 3 + 5000) // 10000 * 10 + 1) // 3 * 1000 - {_YEAR_1})""",
+    f"tsql_datetime2(m, unit) AS make_timestamp((tsql_since(m) + unit // 2) // unit * unit - {_YEAR_1})",
     "tsql_time(t, unit) AS CAST(tsql_datetime2(DATE '1900-01-01' + t, unit) AS TIME)",
+    "tsql_at_most(n, most) AS CASE WHEN n > most THEN most WHEN n < -most THEN -most ELSE n END",
+    # A list of one moment lets it be named: as an argument it would be written, and moved, three times.
+    f"""tsql_added(moment, first, last, name) AS list_transform([moment], lambda m: CASE WHEN m < first OR m > last
+    THEN error(replace('{_ADDED}', '%', name)) ELSE m END)[1]""",
     # A character outside the basic plane counts twice, as in UTF-16.
     r"tsql_length(t) AS length(t) + length(regexp_replace(t, '[\x{0}-\x{FFFF}]', '', 'g'))",
     # Only blanks may be cut off silently.
@@ -69,6 +81,7 @@ MACROS: Final = (
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the macros in the database."""
+    """Create the macros, and the function that one of them calls, in the database."""
+    moment_text.install(connection)
     for macro in MACROS:
         connection.execute(f"CREATE OR REPLACE MACRO {macro}")

@@ -79,6 +79,7 @@ def test_a_table_without_options_is_a_round_robin_columnstore(client):
         ("CREATE TABLE t (a tinyint IDENTITY)", 2749),
         ("CREATE TABLE t (a int IDENTITY) WITH (DISTRIBUTION = HASH(a))", 103010),
         ("CREATE TABLE t (a int IDENTITY DEFAULT 5)", 1754),
+        ("CREATE TABLE t (a int DEFAULT 'x')", 245),
         ("CREATE TABLE t (a int) WITH (HEAP, CLUSTERED COLUMNSTORE INDEX)", 103010),
         ("CREATE TABLE t (a int) WITH (HEAP, HEAP)", 103010),
         ("CREATE TABLE t (a int) WITH (DISTRIBUTION = HASH(a), HEAP, DISTRIBUTION = ROUND_ROBIN)", 103010),
@@ -147,6 +148,7 @@ def test_a_restart_keeps_objects_and_rows(tmp_path):
     session = pool.login(login)
     script = (
         "; INSERT INTO dbo.sale (day) VALUES ('2013-01-05'); CREATE STATISTICS s ON dbo.sale (day); CREATE SCHEMA stage"
+        "; CREATE TABLE dbo.visit (id int, at datetime DEFAULT ('01/02/13 10:00 PM'))"
     )
     list(session.execute(FULL_TABLE + script + "; CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = PARQUET)"))
     tables = [session._state.database.catalog.tables()]

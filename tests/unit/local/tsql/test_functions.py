@@ -2,7 +2,7 @@
 
 # ruff: noqa: DTZ001 - the columns of these tests have no time zone
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -81,18 +81,31 @@ from airflow_synapse.local.tsql.functions import supported_functions
         ("DATEDIFF(year, '2012-12-31', '2013-01-01')", 1),
         ("DATEDIFF(week, '2013-01-05', '2013-01-06')", 1),
         ("DATEDIFF(week, '2013-01-06', '2013-01-12')", 0),
+        ("DATEDIFF(hour, CAST('2013-01-01 10:00 +02:00' AS datetimeoffset), '2013-01-01 10:00')", 2),
+        ("DATEADD(day, 1, CAST('2013-01-01 10:00 +02:00' AS datetimeoffset))", datetime(2013, 1, 2, 8, tzinfo=UTC)),
         ("DATEPART(weekday, '2013-01-06')", 1),
         ("DATEPART(week, '2013-01-06')", 2),
         ("DATEPART(quarter, '2013-05-01')", 2),
         ("DATEPART(ms, CAST('1969-01-01 00:00:07.123' AS datetime2))", 123),
         ("DATEPART(mcs, CAST('2013-01-01 00:00:59.123456' AS datetime2))", 123456),
         ("DATEPART(ns, CAST('00:00:07.5' AS time))", 500000000),
-        ("DATEPART(ms, CAST('2013-01-01' AS date))", 0),
+        ("DATEPART(ms, '2013-01-01') + DATEPART(year, '10:00')", 1900),
+        ("DATEADD(second, 29, CAST('2013-01-01' AS smalldatetime))", datetime(2013, 1, 1)),
+        ("DATEADD(second, 30, CAST('2013-01-01' AS smalldatetime))", datetime(2013, 1, 1, 0, 1)),
+        ("DATEADD(second, -30, CAST('2013-01-01' AS smalldatetime))", datetime(2013, 1, 1)),
+        ("DATEADD(ms, 1, CAST('2013-01-01' AS datetime))", datetime(2013, 1, 1)),
+        ("DATEADD(ms, 2, CAST('2013-01-01' AS datetime))", datetime(2013, 1, 1, 0, 0, 0, 3000)),
+        ("DATEADD(mcs, 2, CAST('2013-01-01' AS datetime2))", datetime(2013, 1, 1, 0, 0, 0, 2)),
+        ("DATEADD(ms, 500, CAST('10:00' AS time(0)))", time(10, 0, 1)),
+        ("DATEADD(hour, 20, CAST('10:00' AS time(0)))", time(6)),
+        ("DATEADD(ms, 1, CAST('9999-12-31 23:59:59.997' AS datetime))", datetime(9999, 12, 31, 23, 59, 59, 997000)),
+        ("DATEADD(day, NULL, '2013-01-01')", None),
         ("DATENAME(ms, '1753-01-01 23:59:59.999')", "999"),
         ("DATENAME(month, '2013-01-05') + DATENAME(weekday, '2013-01-05')", "JanuarySaturday"),
         ("YEAR('2013-05-04') * 10000 + MONTH('2013-05-04') * 100 + DAY('2013-05-04')", 20130504),
         ("EOMONTH('2013-02-03')", date(2013, 2, 28)),
         ("EOMONTH('2013-02-03', 1)", date(2013, 3, 31)),
+        ("EOMONTH('9999-11-30 12:00', 1)", date(9999, 12, 31)),
         ("DATEFROMPARTS(2013, 2, 3)", date(2013, 2, 3)),
         ("DB_NAME() + SCHEMA_NAME() + SUSER_SNAME() + USER_NAME()", "sqlpooldboloaderdbo"),
         ("SERVERPROPERTY('EngineEdition')", "6"),
@@ -141,7 +154,9 @@ def test_an_aggregate_gives_this(client, aggregate, value, sql_type):
     ("function", "values"),
     [
         ("ROW_NUMBER() OVER (ORDER BY n DESC)", [3, 2, 1]),
+        ("ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) * 0", [0, 0, 0]),
         ("RANK() OVER (ORDER BY g)", [1, 1, 3]),
+        ("SUM((SELECT COUNT(DISTINCT x) FROM (SELECT 1 AS x) AS q)) OVER ()", [3, 3, 3]),
         ("DENSE_RANK() OVER (ORDER BY g)", [1, 1, 2]),
         ("NTILE(3) OVER (ORDER BY n)", [1, 2, 3]),
         ("SUM(n) OVER (PARTITION BY g)", [3, 3, 3]),

@@ -99,6 +99,15 @@ def test_a_result_has_the_declared_types(client, query, types):
         ("SELECT id id2 id3 FROM flight", 103010),
         ("SELECT TOP 1 WITH TIES id FROM flight ORDER BY id", 103010),
         ("SELECT origin FROM flight GROUP BY ROLLUP (origin)", 103010),
+        ("SELECT ROW_NUMBER() OVER () FROM flight", 4112),
+        ("SELECT RANK() OVER (PARTITION BY origin) FROM flight", 4112),
+        ("SELECT LAG(id) OVER () FROM flight", 4112),
+        ("SELECT FIRST_VALUE(id) OVER (PARTITION BY origin) FROM flight", 4112),
+        ("SELECT ROW_NUMBER() OVER (ORDER BY 1) FROM flight", 5308),
+        ("SELECT SUM(id) OVER (ORDER BY id, 'a') FROM flight", 5309),
+        ("SELECT SUM(id) OVER (ORDER BY NULL) FROM flight", 5309),
+        ("SELECT COUNT(DISTINCT origin) OVER () FROM flight", 10759),
+        ("SELECT SUM(id) OVER (ROWS UNBOUNDED PRECEDING) FROM flight", 10756),
     ],
 )
 def test_a_wrong_query_is_refused_with_its_number(client, query, number):
