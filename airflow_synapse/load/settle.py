@@ -182,7 +182,8 @@ class Settlement:
     def _superseded(self, other: Attempt) -> LoadSupersededError:
         return LoadSupersededError(
             f"Try {other.try_number} (clear number {other.clear_number}) of this load has begun: try "
-            f"{self.attempt.try_number} (clear number {self.attempt.clear_number}) gives up."
+            f"{self.attempt.try_number} (clear number {self.attempt.clear_number}) gives up. Where Airflow shows no "
+            "such try, it is one of a DAG run of this name that was deleted: trigger a run with another run_id."
         )
 
     def _began(self, listed: Iterable[AttemptRequests]) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Loads at the same time in one triggerer, each in a thread. Source: memory and concurrency limits of a dedicated SQL
 #: pool 2021-04: at most 128 concurrent requests, at the largest size.
 MOST_LOADS: Final = 128
+#: Seconds that a load gets to end once ``execution_timeout`` has cancelled it: its link may be dead.
+_ENDING_SECONDS: Final = 60.0
 #: One for each event loop; a triggerer has one.
 _SLOTS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]] = WeakKeyDictionary()
 
@@ -81,11 +83,18 @@ class SynapseCopyTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Load, and yield what came of it: an event of :mod:`airflow_synapse.execution.load_event`, with a record and
-        what is known.
+        """Load, and yield what came of it: an event of :mod:`airflow_synapse.execution.load_event`.
+
+        With it are the record for the task's store, and ``known``.
         """
         slots = _SLOTS.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST_LOADS))
-        await slots.acquire()
+        try:
+            await asyncio.wait_for(slots.acquire(), self._seconds_left())
+        except TimeoutError:
+            from airflow_synapse.execution import load_event  # noqa: PLC0415 - a DAG file does not need it
+
+            yield self._event({**load_event.timed_out(), "record": self.record})
+            return
         try:
             # Reads connections from Airflow, whose synchronous calls need a thread of this kind before Airflow 3.3.
             self._load = await sync_to_async(self._prepare, thread_sensitive=False)()
@@ -97,13 +106,16 @@ class SynapseCopyTrigger(BaseTrigger):
         done, _ = await asyncio.wait({running}, timeout=self._seconds_left())
         if not done:
             await asyncio.to_thread(self._load.time_out)
-        event = await asyncio.shield(running)
-        yield TriggerEvent({**self.known, **event})  # type: ignore[no-untyped-call]  # Airflow's, without types
+            done, _ = await asyncio.wait({running}, timeout=_ENDING_SECONDS)
+        yield self._event(running.result() if done else self._load.given_up())
 
     async def on_kill(self) -> None:
         """Cancel the statement of this very load; where that does not help at once, end its session."""
         if self.cancel_on_kill and self._load:
             await asyncio.to_thread(self._load.cancel)
+
+    def _event(self, event: dict[str, Any]) -> TriggerEvent:
+        return TriggerEvent({**self.known, **event})  # type: ignore[no-untyped-call]  # Airflow's, without types
 
     def _prepare(self) -> DeferredLoad:
         from airflow_synapse.triggers.deferred_load import DeferredLoad  # noqa: PLC0415 - slow: not on the event loop

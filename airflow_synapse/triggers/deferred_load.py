@@ -49,6 +49,13 @@ class DeferredLoad:
     def run(self) -> dict[str, Any]:
         """Load, and return the event with the record for the task's store."""
         event = load_event.failed(self._error) if self._error else self._event()
+        return self._with_record(event)
+
+    def given_up(self) -> dict[str, Any]:
+        """Return the event of a load that does not end though it was cancelled."""
+        return self._with_record(load_event.timed_out())
+
+    def _with_record(self, event: dict[str, Any]) -> dict[str, Any]:
         return {**event, "record": self._store.get(self._key)}
 
     def cancel(self) -> None:
