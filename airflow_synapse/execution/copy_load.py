@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
-from airflow_synapse.copy import (
-    CopyStatement,
-)
+from airflow_synapse.copy import CopyStatement
 from airflow_synapse.exceptions import LoadCheckError, RowCountError, StatementError, SynapseError
 from airflow_synapse.execution.arguments import CopyArguments
 from airflow_synapse.execution.described_load import (
@@ -21,10 +19,12 @@ from airflow_synapse.execution.described_load import (
 )
 from airflow_synapse.execution.load_rejects import LoadRejects
 from airflow_synapse.execution.progress_reporter import ProgressReporter
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.hooks.storage import SynapseStorageHook
-from airflow_synapse.load.identity import Attempt, LoadIdentity, new_process, staging_prefix
+from airflow_synapse.load.identity import Attempt, staging_prefix
+from airflow_synapse.load.load import Load, LoadOutcome
 from airflow_synapse.load.preflight import (
     Preflight,
     check_columns,
@@ -34,10 +34,10 @@ from airflow_synapse.load.preflight import (
     run_preflight,
     target_columns,
 )
-from airflow_synapse.load.record import LoadRecord, StateStore
+from airflow_synapse.load.record import LoadRecord
 from airflow_synapse.load.request import kill_session
 from airflow_synapse.load.result import LoadResult
-from airflow_synapse.load.runner import Load, LoadOutcome, find_result, hand_over, run_load
+from airflow_synapse.load.runner import find_result, hand_over, run_load
 from airflow_synapse.load.source_survey import SourceSurvey
 from airflow_synapse.load.statements import PlainStatement
 from airflow_synapse.load.submission import Session, drop_leftovers
@@ -53,31 +53,6 @@ _KILL_SECONDS: Final = 3.0
 ALREADY_AN_OBJECT: Final = 2714
 
 log: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskTry:
-    """Who loads.
-
-    :param identity: Whose load it is.
-    :param try_number: Airflow's number of this try.
-    :param store: Where the task keeps what later tries must know.
-    :param has_store: Whether ``store`` outlives this try, and remembers every earlier one.
-    :param first_attempt: Number of the first attempt of this process within the try.
-    :param process: Stands for this process.
-    """
-
-    identity: LoadIdentity
-    try_number: int
-    store: StateStore
-    has_store: bool
-    first_attempt: int = 1
-    process: str = field(default_factory=new_process)
-
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing of this load can have come before."""
-        return (self.try_number, self.identity.clear_number, self.first_attempt) == (1, 0, 1)
 
 
 class CopyLoad:

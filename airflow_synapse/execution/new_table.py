@@ -9,7 +9,8 @@ from typing import Final
 
 from airflow_synapse.copy.identifiers import TableName
 from airflow_synapse.exceptions import ConnectionLostError, StatementError, TableExistsError
-from airflow_synapse.execution.copy_load import ALREADY_AN_OBJECT, TaskTry
+from airflow_synapse.execution.copy_load import ALREADY_AN_OBJECT
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.load.statements import PlainStatement
 from airflow_synapse.load.submission import Session
 from airflow_synapse.schema.catalog import object_id

@@ -11,8 +11,9 @@ from typing import Final
 from airflow_synapse.copy import StorageCredential
 from airflow_synapse.copy.literals import string_literal
 from airflow_synapse.execution.arguments import CopyArguments
-from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
+from airflow_synapse.execution.copy_load import CopyLoad
 from airflow_synapse.execution.reject_folder import RejectFolder
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.staging_area import StagingArea
 from airflow_synapse.hooks.storage import SynapseStorageHook
 from airflow_synapse.load.result import LoadResult

@@ -11,7 +11,7 @@ from typing import Any, Final
 from airflow_synapse.copy import ExternalLocation, TableName
 from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import StatementError, SynapseError, TransferOptionError
-from airflow_synapse.execution.copy_load import TaskTry
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.pool_session import PoolSession
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.identity import Attempt

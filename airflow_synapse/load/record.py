@@ -26,6 +26,21 @@ class StateStore(Protocol):
         """Store a JSON value, for as long as the DAG run is kept."""
 
 
+class MemoryStore:
+    """A store for this try only, where Airflow has none."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return what was stored; None when there is nothing."""
+        return self._values.get(key)
+
+    def set(self, key: str, value: dict[str, Any]) -> None:
+        """Store a value."""
+        self._values[key] = value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAttempt:
     """An attempt that was about to submit, and whose end was not recorded.

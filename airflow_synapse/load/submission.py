@@ -76,7 +76,7 @@ class Submission:
     :param copy: The COPY as the user means it, into the table.
     :param plan: What is submitted.
     :param ledger: The ledger; None without one.
-    :param inspect: See :class:`~airflow_synapse.load.runner.Load`.
+    :param inspect: See :class:`~airflow_synapse.load.load.Load`.
     """
 
     session: Session

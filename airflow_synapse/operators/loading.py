@@ -11,8 +11,9 @@ from airflow.sdk import Asset
 
 from airflow_synapse.copy import TableName
 from airflow_synapse.execution.arguments import CopyArguments
-from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
+from airflow_synapse.execution.copy_load import CopyLoad
 from airflow_synapse.execution.load_event import error_of
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import LoadRecord, record_key
 from airflow_synapse.load.result import LoadResult

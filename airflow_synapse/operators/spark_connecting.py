@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_synapse.copy import ExternalLocation, TableName
-from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.delivery_job import DeliveryJob
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.rights import MissingRight
 from airflow_synapse.operators.spark_delivering import SparkDelivering

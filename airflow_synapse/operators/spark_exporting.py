@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_synapse.copy import ExternalLocation, TableName
 from airflow_synapse.exceptions import SynapseError
-from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.delivery_job import DeliveryJob
 from airflow_synapse.execution.sql_export import SqlExport
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.rights import MissingRight, rights_to_export
 from airflow_synapse.operators.spark_delivering import SparkDelivering

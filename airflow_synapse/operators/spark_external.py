@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_synapse.copy import TableName
 from airflow_synapse.copy.rules import read_text
 from airflow_synapse.exceptions import SynapseError, TableExistsError, TransferOptionError
-from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.rights import MissingRight, rights_to_make_external_table

@@ -12,9 +12,10 @@ from airflow_synapse.copy.identifiers import quote
 from airflow_synapse.copy.keywords import Endpoint
 from airflow_synapse.exceptions import SynapseError, TableExistsError
 from airflow_synapse.execution.arguments import CopyArguments
-from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
+from airflow_synapse.execution.copy_load import CopyLoad
 from airflow_synapse.execution.new_table import NewTable
 from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.sql_pool import SynapseSqlPoolHook
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.rights import MissingRight, rights_to_load

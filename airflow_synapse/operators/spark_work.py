@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow_synapse.copy import ExternalLocation
 from airflow_synapse.exceptions import StagedFilesError, SynapseError
-from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.staged_job import StagedJob
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.hooks.access import missing_storage_rights
 from airflow_synapse.hooks.spark_pool import SynapseSparkPoolHook
 from airflow_synapse.hooks.staging_area import StagingArea

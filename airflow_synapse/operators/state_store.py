@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_synapse.load.record import StateStore
-from airflow_synapse.load.runner import MemoryStore
+from airflow_synapse.load.record import MemoryStore, StateStore
 from airflow_synapse.version_compat import NEVER_EXPIRE, conf
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_synapse.exceptions import SynapseError
 from airflow_synapse.execution import load_event
 from airflow_synapse.execution.arguments import CopyArguments
-from airflow_synapse.execution.copy_load import CopyLoad, TaskTry
+from airflow_synapse.execution.copy_load import CopyLoad
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.record import record_key
-from airflow_synapse.load.runner import MemoryStore
+from airflow_synapse.load.record import MemoryStore, record_key
 
 if TYPE_CHECKING:
     from airflow_synapse.triggers.copy_load import SynapseCopyTrigger

@@ -6,10 +6,10 @@ import pytest
 
 from airflow_synapse.copy import ColumnName, TableName
 from airflow_synapse.exceptions import ConnectionLostError, StatementError, TableExistsError
-from airflow_synapse.execution.copy_load import TaskTry
 from airflow_synapse.execution.new_table import NewTable
+from airflow_synapse.execution.task_try import TaskTry
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.runner import MemoryStore
+from airflow_synapse.load.record import MemoryStore
 from airflow_synapse.schema.sql_types import SqlType
 from airflow_synapse.schema.table import ColumnDefinition, TableDefinition
 

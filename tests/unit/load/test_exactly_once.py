@@ -19,7 +19,9 @@ from airflow_synapse.exceptions import (
 )
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.runner import Load, MemoryStore, run_load
+from airflow_synapse.load.load import Load
+from airflow_synapse.load.record import MemoryStore
+from airflow_synapse.load.runner import run_load
 
 #: Stories of each kind; more by the environment, for a night.
 SCHEDULES = int(os.environ.get("SYNAPSE_SCHEDULES", "250"))

@@ -22,9 +22,10 @@ from airflow_synapse.exceptions import (
 )
 from airflow_synapse.load.disposition import LoadOptions
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.record import record_key
+from airflow_synapse.load.load import Load
+from airflow_synapse.load.record import MemoryStore, record_key
 from airflow_synapse.load.request import BEGIN_MARKER
-from airflow_synapse.load.runner import Load, MemoryStore, find_result, hand_over, run_load
+from airflow_synapse.load.runner import find_result, hand_over, run_load
 
 RECORD_KEY = record_key(LoadIdentity(dag_id="d", task_id="t", run_id="r").load_id)
 SOURCE = [(1, "new"), (2, "new")]

@@ -14,7 +14,7 @@ from airflow_synapse.exceptions import (
     StatementCancelledError,
 )
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.runner import MemoryStore
+from airflow_synapse.load.record import MemoryStore
 from airflow_synapse.spark.names import BatchName
 from airflow_synapse.spark.run import SparkBatchRun
 

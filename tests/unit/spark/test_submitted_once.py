@@ -11,7 +11,7 @@ from story import Story
 
 from airflow_synapse.exceptions import LoadSupersededError, SparkPoolError, SynapseError
 from airflow_synapse.load.identity import LoadIdentity
-from airflow_synapse.load.runner import MemoryStore
+from airflow_synapse.load.record import MemoryStore
 from airflow_synapse.spark.names import BatchName
 from airflow_synapse.spark.run import SparkBatchRun
 
