@@ -73,16 +73,17 @@ def too_many_rejected_rows(copy: CopyStatement, report: RejectedRowsReport, brea
 
 def unknown_outcome(copy: CopyStatement, *, has_store: bool) -> CopyOutcomeUnknownError:
     """Return the error for a load of which nobody can know whether its rows are in the table."""
-    again = (
-        "clear the task with reload=True to load them (again)"
-        if has_store
-        else "start a new DAG run to load them (again)"
-    )
+    if has_store:
+        what = "an earlier try was about to load, and nothing shows what became of it"
+        again = "clear the task with reload=True"
+    else:
+        what = "Airflow does not remember what earlier tries of this DAG run did, and nothing else shows it"
+        again = "start a new DAG run"
     return CopyOutcomeUnknownError(
-        f"{_what(copy)}: an earlier try was about to load, and nothing shows what became of it: the pool keeps its "
-        "10,000 latest requests, and forgets them when it is paused. The rows may be in the table or not. Look whether "
-        f"they are; if not, {again}. If they are, mark the task as succeeded. With ledger_table, from the first try of "
-        "a run on, the outcome can always be known."
+        f"{_what(copy)}: {what}: the pool keeps its 10,000 latest requests, and forgets them when it is paused. The "
+        f"rows may be in the table or not. Look whether they are; if not, {again} to load them (again). If they are, "
+        "mark the task as succeeded. With ledger_table, from the first try of a run on, the outcome can always be "
+        "known."
     )
 
 

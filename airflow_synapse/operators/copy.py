@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
 from airflow_synapse.exceptions import NoSourceFilesError, TooManyRejectedRowsError
+from airflow_synapse.operators.state_store import RememberedOperator
 from airflow_synapse.version_compat import conf
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_synapse.execution.copy_load import CopyLoad
 
 
-class SynapseCopyOperator(BaseOperator):
+class SynapseCopyOperator(RememberedOperator):
     """Load files of a storage account into a table with COPY INTO, and return what came of it.
 
     The arguments named after a T-SQL keyword are those of the statement; they are checked, after rendering and before

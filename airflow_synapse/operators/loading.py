@@ -18,7 +18,7 @@ from airflow_synapse.load.identity import LoadIdentity
 from airflow_synapse.load.record import LoadRecord, record_key
 from airflow_synapse.load.result import LoadResult
 from airflow_synapse.load.rights import DEFAULT_SCHEMA
-from airflow_synapse.operators.state_store import find_state_store
+from airflow_synapse.operators.state_store import clear_number_of, find_state_store
 from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
 from airflow_synapse.version_compat import AirflowTaskTimeout
 
@@ -146,8 +146,8 @@ def task_try_of(context: Context, target: str) -> TaskTry:
         task_id=task_instance.task_id,
         run_id=task_instance.run_id,
         map_index=-1 if task_instance.map_index is None else task_instance.map_index,
-        clear_number=getattr(context["dag_run"], "clear_number", 0) or 0,
+        clear_number=clear_number_of(context),
         target=target,
     )
-    store, has_store = find_state_store(context, identity.clear_number, task_instance.try_number)
+    store, has_store = find_state_store(context)
     return TaskTry(identity=identity, try_number=task_instance.try_number, store=store, has_store=has_store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
+from airflow_synapse.operators.state_store import RememberedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_synapse.execution.quarantine import Quarantine
 
 
-class RejectedRowsToTableOperator(BaseOperator):
+class RejectedRowsToTableOperator(RememberedOperator):
     """Load the rejected rows of a load into a table, each with its reason. Run again, it replaces what it had loaded.
 
     The rows are staged as one CSV file beside their own folder, by the same connection; COPY reads it, and then it is

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_synapse.links import SparkApplicationLink
+from airflow_synapse.operators.state_store import RememberedOperator
 from airflow_synapse.seconds import parse_interval
 from airflow_synapse.version_compat import conf
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_synapse.operators.spark_work import SparkWork
 
 
-class SparkTransferOperator(BaseOperator):
+class SparkTransferOperator(RememberedOperator):
     """Base of the operators that run a job of this package on a Spark pool.
 
     The job runs as a Livy batch. Each batch works in a folder of its own below ``staging_folder``, and ends with a

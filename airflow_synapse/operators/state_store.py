@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow.sdk import BaseOperator
+
 from airflow_synapse.load.record import MemoryStore, StateStore
 from airflow_synapse.version_compat import NEVER_EXPIRE, conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from jinja2 import Environment
 
 
 #: Key of the mark that a first try leaves.
@@ -33,7 +36,12 @@ class TaskStateStore:
         self._accessor.set(key, value, retention=NEVER_EXPIRE)
 
 
-def find_state_store(context: Context, clear_number: int, try_number: int) -> tuple[StateStore, bool]:
+def clear_number_of(context: Context) -> int:
+    """Return how often the DAG run was cleared."""
+    return getattr(context["dag_run"], "clear_number", 0) or 0
+
+
+def find_state_store(context: Context) -> tuple[StateStore, bool]:
     """Return a store for a task, and whether it remembers every earlier try.
 
     Airflow before 3.3 has none. The first try leaves a mark in it: a run that was cleared, and whose mark is missing,
@@ -45,7 +53,17 @@ def find_state_store(context: Context, clear_number: int, try_number: int) -> tu
     store = TaskStateStore(accessor)
     if store.get(_BEGUN_KEY) is None:
         forgets = conf.getboolean("state_store", "clear_on_success", fallback=False)
-        if try_number > 1 and (clear_number or forgets):
+        if context["ti"].try_number > 1 and (clear_number_of(context) or forgets):
             return store, False
         store.set(_BEGUN_KEY, {})
     return store, True
+
+
+class RememberedOperator(BaseOperator):
+    """A base of operators whose first try leaves its mark before anything can fail, such as a template."""
+
+    def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
+        """Leave the mark, and render the fields."""
+        if "ti" in context:  # else nothing is run
+            find_state_store(context)
+        super().render_template_fields(context, jinja_env)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from airflow.sdk import DAG, Asset
 from airflow.sdk.execution_time.context import OutletEventAccessors
+from jinja2 import UndefinedError
 
 from airflow_synapse.copy import EntraPassthrough, ManagedIdentity, SharedAccessSignature
 from airflow_synapse.exceptions import (
@@ -589,14 +590,6 @@ def test_switches_are_read_from_what_templates_make_of_them(operator, driver, co
     assert len([sql for sql in driver.statements if "UPDATE STATISTICS" in sql]) == (2 if copies == 2 else 0)
 
 
-def test_a_clear_where_airflow_forgets_what_succeeded_is_refused(operator, driver, context, monkeypatch):
-    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
-    context["ti"].try_number, context["dag_run"].clear_number = 2, 1
-    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
-        operator().execute(context)
-    assert not driver.copies
-
-
 def test_airflow_without_a_state_store_loads_at_the_first_try(operator, driver, context):
     del context["task_state_store"]
     assert operator().execute(context)["rows_loaded"] == 842
@@ -633,7 +626,7 @@ def test_a_cleared_append_of_which_the_store_remembers_nothing_is_not_repeated(o
     operator().execute(context)
     clear(context)
     context["task_state_store"] = accessor
-    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
+    with pytest.raises(AirflowFailException, match="Airflow does not remember what earlier tries"):
         operator().execute(context)
     assert len(driver.copies) == 1
 
@@ -646,14 +639,26 @@ def test_a_store_that_forgets_what_succeeded_does_not_let_an_append_be_repeated(
     operator().execute(context)
     context["task_state_store"].values.clear()
     clear(context, clear_number=clear_number)
-    with pytest.raises(AirflowFailException, match="nothing shows what became of it"):
+    with pytest.raises(AirflowFailException, match="Airflow does not remember what earlier tries"):
         operator().execute(context)
     assert len(driver.copies) == 1
 
 
-def test_a_try_that_has_failed_before_it_reached_the_pool_is_remembered(operator, driver, context):
+def fail_in_a_template(task, context):
+    with pytest.raises(UndefinedError):
+        task.render_template_fields(context)
+
+
+def fail_in_an_argument(task, context):
     with pytest.raises(AirflowFailException):
-        operator(max_errors="many").execute(context)
+        task.execute(context)
+
+
+@pytest.mark.parametrize(
+    ("max_errors", "fail"), [("{{ params.none.such }}", fail_in_a_template), ("many", fail_in_an_argument)]
+)
+def test_a_try_that_has_failed_before_it_reached_the_pool_is_remembered(operator, driver, context, max_errors, fail):
+    fail(operator(max_errors=max_errors), context)
     clear(context)
     operator().execute(context)
     assert len(driver.copies) == 1
