@@ -75,7 +75,9 @@ class Schedule(Story):
     """
 
     def __init__(self, options, seed, *, has_store=True, is_blind=False, hides_sessions=False, is_inspected=False):
-        super().__init__(seed, ("forget", "pause", "clear", "try_again", "break_worker"))
+        # Without a store, a trigger has the record of the worker that handed the load over: see test_runner.
+        kinds = ("forget", "pause", "clear", "try_again", "break_worker", *(["take_over"] if has_store else []))
+        super().__init__(seed, kinds)
         self.options, self.has_store = options, has_store
         self.pool = Pool(self.chance, SOURCE, old_rows(options), is_blind=is_blind, hides_sessions=hides_sessions)
         self.is_inspected, self.too_many = is_inspected, {}
@@ -137,6 +139,11 @@ class Schedule(Story):
 
     def pause(self):
         self.pool.pause_and_resume()
+
+    def take_over(self):
+        """A second triggerer takes the load of the first one, which is slow, or dead."""
+        self.try_number -= 1  # the same try
+        self.start_try()
 
 
 def old_rows(options):
