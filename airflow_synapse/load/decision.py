@@ -170,6 +170,7 @@ def learn(
     record: LoadRecord,
     listed: Iterable[AttemptRequests],
     ledger: Iterable[LoadedBy] | None,
+    ledger_created: str | None,
     ledger_remembers: bool,
     has_store: bool,
 ) -> Knowledge:
@@ -179,16 +180,18 @@ def learn(
     :param record: What Airflow remembers.
     :param listed: What the pool's views list, in the order of submission; ``me`` among it or not.
     :param ledger: What the ledger says was loaded; None without a ledger.
-    :param ledger_remembers: Whether the ledger knew of the load before ``me``, so that every attempt with it shows
-        there: it may have been dropped and made again, or be another one than theirs.
+    :param ledger_created: When the ledger was created: an attempt that used it shows there.
+    :param ledger_remembers: Whether the ledger knew of the load before ``me``, so that every attempt shows there. Else
+        it may have been dropped and made again, or be another one than theirs.
     :param has_store: Whether an attempt that Airflow does not remember cannot have submitted anything.
     """
     others = {each.attempt: each for each in listed if each.attempt != me}
     loaded = [record.loaded] if record.loaded else []
     unknown: set[Attempt] = set()
+    in_ledger = {each.attempt for each in record.attempts if each.ledger and each.ledger == ledger_created}
     for attempt in dict.fromkeys((*others, *(each.attempt for each in record.attempts))):
         requests = others.get(attempt)
-        outcome = _outcome_of(attempt, requests, has_ledger=ledger_remembers)
+        outcome = _outcome_of(attempt, requests, has_ledger=ledger_remembers or attempt in in_ledger)
         if outcome is Outcome.UNKNOWN:
             unknown.add(attempt)
         elif outcome is Outcome.LOADED:

@@ -61,6 +61,14 @@ class Ledger:
             if not self._exists(session):  # another load has not just created it either
                 raise
 
+    def created(self, session: LedgerSession) -> str:
+        """Return when the table was created: one that is dropped and made again remembers nothing of before."""
+        rows = session.fetch(
+            f"SELECT CONVERT(nvarchar(40), create_date, 126) AS created\nFROM sys.tables\n"
+            f"WHERE object_id = {object_id(self.table)}"
+        )
+        return str(rows[0][0])
+
     def remembers(self, session: LedgerSession) -> bool:
         """Say, before :meth:`claim`, whether an attempt of the load has claimed it: else this may be another ledger."""
         rows = session.fetch(f"SELECT COUNT(*) FROM {self.table.quoted}\nWHERE {self._load}")

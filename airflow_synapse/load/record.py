@@ -47,12 +47,14 @@ class OpenAttempt:
 
     :param session_id: Its session; None where the pool did not show it.
     :param login_time: When that session logged in, as the pool writes it; None where the pool did not show it.
+    :param ledger: When the ledger was created that it uses; None for none.
     :param is_told: Whether the user was told that nobody can know what became of it.
     """
 
     attempt: Attempt
     session_id: str | None = None
     login_time: str | None = None
+    ledger: str | None = None
     is_told: bool = False
 
 
@@ -100,6 +102,7 @@ class LoadRecord:
                 "attempt": each.attempt.correlation_id,
                 "session_id": each.session_id,
                 "login_time": each.login_time,
+                "ledger": each.ledger,
                 "is_told": each.is_told,
             }
             for each in self.attempts
@@ -116,6 +119,7 @@ class LoadRecord:
                 attempt=attempt,
                 session_id=entry["session_id"],
                 login_time=entry["login_time"],
+                ledger=entry["ledger"],
                 is_told=entry["is_told"],
             )
             for entry in value["attempts"]

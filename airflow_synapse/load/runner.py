@@ -108,23 +108,22 @@ def hand_over(open_session: Callable[[], AbstractContextManager[Session]], load:
         can_know = load.options.is_repeatable or load.options.ledger_table is not None
         if not can_know and not settlement.is_shown():
             return None
-        _claim_ledger(session, load, attempt)  # so that the ledger remembers every attempt that is recorded
-        record = load.stored()
-        record = record.with_attempt(OpenAttempt(attempt=attempt))  # no session to end: it submits nothing
+        ledger = _open_ledger(session, load, attempt)
+        # No session to end: it submits nothing. And no claim, which would wait for a transaction of an earlier try.
+        handed_over = OpenAttempt(attempt=attempt, ledger=ledger.created(session) if ledger else None)
+        record = load.stored().with_attempt(handed_over)
         load.keep(record)
         return record
 
 
-def _claim_ledger(session: Session, load: Load, attempt: Attempt) -> tuple[Ledger | None, bool]:
-    """Return the ledger, if there is one, and whether it knew of the load before."""
+def _open_ledger(session: Session, load: Load, attempt: Attempt) -> Ledger | None:
+    """Return the ledger, which is made when missing; None without one."""
     table = load.options.ledger_table
     if table is None:
-        return None, False
+        return None
     ledger = Ledger(table=table, attempt=attempt, target=load.copy.target, label=load.copy.label or "")
     ledger.create_if_missing(session)
-    remembers = ledger.remembers(session)
-    ledger.claim(session)
-    return ledger, remembers
+    return ledger
 
 
 class _AttemptRun:
@@ -135,6 +134,7 @@ class _AttemptRun:
         self._load = load
         self._attempt = attempt
         self._record = LoadRecord()
+        self._ledger_created: str | None = None
         #: Whether the link broke after the rows were in the table, and before the staging table was dropped.
         self.has_leftovers = False
         self._settlement = Settlement(
@@ -158,12 +158,18 @@ class _AttemptRun:
         """Learn what became of other attempts; the outcome is None where the load is to be run."""
         options = self._load.options
         listed = self._settle()
-        ledger, remembers = _claim_ledger(self._session, self._load, self._attempt)
+        ledger = _open_ledger(self._session, self._load, self._attempt)
+        remembers = False
+        if ledger:
+            self._ledger_created = ledger.created(self._session)
+            remembers = ledger.remembers(self._session)
+            ledger.claim(self._session)
         knowledge = learn(
             self._attempt,
             record=self._record,
             listed=listed,
             ledger=ledger.loaded(self._session) if ledger else None,
+            ledger_created=self._ledger_created,
             ledger_remembers=remembers,
             has_store=self._load.has_store,
         )
@@ -216,7 +222,12 @@ class _AttemptRun:
             loaded=knowledge.loaded[-1] if knowledge.loaded else None,
             attempts=self._record.keeping(knowledge.unknown).attempts,
         )
-        about_to = OpenAttempt(attempt=attempt, session_id=self._session.session_id, login_time=self._login_time())
+        about_to = OpenAttempt(
+            attempt=attempt,
+            session_id=self._session.session_id,
+            login_time=self._login_time(),
+            ledger=self._ledger_created,
+        )
         self._record = before.with_attempt(about_to)
         load.keep(self._record)
         submission = Submission(

@@ -83,12 +83,13 @@ def listed(of, *requests):
 BEGUN = (BEGIN_LABEL, "Completed")
 
 
-def learned(*requests, record=None, ledger=None, ledger_remembers=None, has_store=True, me=ME):
+def learned(*requests, record=None, ledger=None, ledger_created=None, ledger_remembers=None, has_store=True, me=ME):
     return learn(
         me,
         record=record or LoadRecord(),
         listed=requests,
         ledger=ledger,
+        ledger_created=ledger_created,
         ledger_remembers=ledger is not None if ledger_remembers is None else ledger_remembers,
         has_store=has_store,
     )
@@ -146,6 +147,12 @@ def test_what_a_remembered_staged_load_came_to(requests, ledger, expected):
 )
 def test_a_ledger_that_knows_nothing_of_the_load_proves_nothing(requests, expected):
     assert outcome(*requests, record=remembering(STAGED), ledger=[], ledger_remembers=False) is expected
+
+
+@pytest.mark.parametrize(("created", "expected"), [("noon", NOT_LOADED), ("one", UNKNOWN)])
+def test_an_attempt_that_used_this_very_ledger_shows_there(created, expected):
+    record = LoadRecord(attempts=(OpenAttempt(attempt=STAGED, ledger="noon"),))
+    assert outcome(record=record, ledger=[], ledger_created=created, ledger_remembers=False) is expected
 
 
 @pytest.mark.parametrize(

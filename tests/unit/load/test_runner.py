@@ -191,7 +191,7 @@ def test_the_views_tell_what_a_record_that_was_never_finished_cannot(task):
     task.run()
     kept = task.store.get(RECORD_KEY)
     attempt = kept["loaded"]["attempt"]
-    entry = {"attempt": attempt, "session_id": "SID1", "login_time": "login 1", "is_told": False}
+    entry = {"attempt": attempt, "session_id": "SID1", "login_time": "login 1", "ledger": None, "is_told": False}
     open_again = {"loaded": None, "attempts": [entry]}
     task.store.set(RECORD_KEY, open_again)
     assert task.run().rows_loaded == 2
@@ -496,6 +496,10 @@ def test_a_ledger_that_was_made_again_after_a_try_died_behind_its_commit_proves_
 
 def test_a_load_that_was_handed_over_and_never_begun_is_known_by_the_ledger(task):
     assert hand_over(lambda: TroubledClient(task.pool, {}), task.load(ledger_table=LEDGER_TABLE))
+    # It would wait for earlier tries.
+    assert not [sql for sql in task.pool.sent if sql.startswith(("INSERT", "UPDATE"))], (
+        "it would wait for earlier tries"
+    )
     task.pool.pause_and_resume()
     task.run(ledger_table=LEDGER_TABLE)
     assert task.rows == ONCE

@@ -525,6 +525,7 @@ def test_thresholds_that_cannot_be_kept_are_refused_before_connecting(
 def test_an_append_with_a_ledger_has_a_staging_table_and_so_thresholds(operator, driver, lake, context):
     driver.answers += [
         COLUMNS,
+        ("create_date", [("2013-01-31T00:00:00",)]),
         ("OBJECT_ID", [(1,)]),
         ("COUNT", [(0,)]),
         ("SELECT attempt", []),
