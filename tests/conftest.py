@@ -25,8 +25,8 @@ os.environ["AIRFLOW_HOME"] = _AIRFLOW_HOME.name
 def forgotten_secrets():
     """Let Airflow forget what it has to mask: each text makes the next one slower to add, and tests make thousands."""
     yield
-    if log := sys.modules.get("airflow.sdk.log"):
-        log._secrets_masker().reset_masker()
+    if masking := sys.modules.get("airflow.sdk._shared.secrets_masker"):
+        masking._secrets_masker().reset_masker()
 
 
 @pytest.fixture
