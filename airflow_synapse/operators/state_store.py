@@ -11,7 +11,6 @@ from airflow_synapse.version_compat import NEVER_EXPIRE, conf
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from jinja2 import Environment
 
 
 #: Key of the mark that a first try leaves.
@@ -62,7 +61,7 @@ def find_state_store(context: Context) -> tuple[StateStore, bool]:
 class RememberedOperator(BaseOperator):
     """A base of operators whose first try leaves its mark before anything can fail, such as a template."""
 
-    def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:  # noqa: ANN401 - Airflow's own
         """Leave the mark, and render the fields."""
         if "ti" in context:  # else nothing is run
             find_state_store(context)
