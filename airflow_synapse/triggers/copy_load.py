@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 
 if TYPE_CHECKING:
     from airflow_synapse.triggers.deferred_load import DeferredLoad
@@ -135,6 +136,10 @@ def _in_thread(call: Callable[[], dict[str, Any]]) -> asyncio.Future[dict[str, A
     context = contextvars.copy_context()  # Airflow finds the task of a log line by it
 
     def work() -> None:
+        # By these asgiref finds the event loop, on which Airflow before 3.3 talks to its supervisor, be it to mask a
+        # secret: from elsewhere it would read the answers of others, and the triggerer would end.
+        SyncToAsync.threadlocal.main_event_loop = loop
+        SyncToAsync.threadlocal.main_event_loop_pid = os.getpid()
         try:
             deliver = partial(outcome.set_result, context.run(call))
         except BaseException as error:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from airflow_synapse.triggers import copy_load
 from airflow_synapse.triggers.copy_load import SynapseCopyTrigger
@@ -50,3 +51,23 @@ def test_a_load_that_does_not_end_when_it_is_cancelled_is_given_up(trigger, monk
         assert asyncio.run(event_of(trigger)) == TIMED_OUT
     finally:
         is_over.set()
+
+
+def test_what_a_load_asks_of_airflow_is_asked_on_the_event_loop(trigger, monkeypatch):
+    """Airflow before 3.3 does so by asgiref; elsewhere its triggerer would end with \"Response read out of order\"."""
+    asked_on = []
+
+    async def ask():
+        asked_on.append(asyncio.get_running_loop())
+
+    def run():
+        async_to_sync(ask)()
+        return {"record": RECORD}
+
+    monkeypatch.setattr(SynapseCopyTrigger, "_prepare", lambda self: SimpleNamespace(run=run))
+
+    async def scenario():
+        await event_of(trigger)
+        return asked_on == [asyncio.get_running_loop()]
+
+    assert asyncio.run(scenario())
