@@ -43,7 +43,7 @@ def test_a_second_session_sees_the_rows_of_a_running_copy_grow(workspace, pool_c
     watcher.close()
     running = [row for row in seen if row[0] == "Running"]
     assert [row[1] for row in running] == sorted(row[1] for row in running)
-    assert len({row[1] for row in running}) > 3
+    assert len({row[1] for row in running}) > 1
     assert all(row[1] < ROWS for row in running)
     assert after[:2] == ("Completed", ROWS)
     assert after[2] > max(row[2] for row in running)
