@@ -61,13 +61,16 @@ class Ledger:
             if not self._exists(session):  # another load has not just created it either
                 raise
 
-    def created(self, session: LedgerSession) -> str:
-        """Return when the table was created: one that is dropped and made again remembers nothing of before."""
+    def created(self, session: LedgerSession) -> str | None:
+        """Return when the table was created: one that is dropped and made again remembers nothing of before.
+
+        None where the pool does not show it.
+        """
         rows = session.fetch(
             f"SELECT CONVERT(nvarchar(40), create_date, 126) AS created\nFROM sys.tables\n"
             f"WHERE object_id = {object_id(self.table)}"
         )
-        return str(rows[0][0])
+        return str(rows[0][0]) if rows else None
 
     def remembers(self, session: LedgerSession) -> bool:
         """Say, before :meth:`claim`, whether an attempt of the load has claimed it: else this may be another ledger."""
